@@ -1,0 +1,1 @@
+"""The propagation core: clusters, caches, controllers; it knows nothing of DNS."""

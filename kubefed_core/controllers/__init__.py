@@ -1,0 +1,1 @@
+"""Controllers of the core: read caches, decide, act, report."""

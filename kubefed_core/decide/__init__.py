@@ -1,0 +1,1 @@
+"""Decisions of the core: pure functions, no I/O, no clock."""

@@ -1,0 +1,1 @@
+"""I/O and time; knows no federated kind."""

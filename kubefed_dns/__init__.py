@@ -1,0 +1,1 @@
+"""Multicluster DNS: from what member clusters serve to what DNS providers answer."""

@@ -1,0 +1,1 @@
+"""Decisions about DNS: pure functions, no I/O, no clock."""

@@ -1,0 +1,1 @@
+"""DNS backends and what each must promise."""
