@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -79,7 +79,7 @@ class Client:
         namespace: str = "",
         labels: str = "",
         fields: str = "",
-    ) -> AsyncIterator[Mapping[str, Any]]:
+    ) -> AsyncGenerator[Mapping[str, Any], None]:
         """The lines of the watch API, bookmarks too; first one of type OPENED."""
         query = _query(labelSelector=labels, fieldSelector=fields)
         query |= {"watch": "1", "allowWatchBookmarks": "true", "resourceVersion": since}

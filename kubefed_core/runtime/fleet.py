@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,7 +61,7 @@ class _Served:
     async def get(self, key: Key) -> Obj:
         return await self.client.get(self.interest.resource, key)
 
-    def watch(self, since: str) -> AsyncIterator[Mapping[str, Any]]:
+    def watch(self, since: str) -> AsyncGenerator[Mapping[str, Any], None]:
         what = self.interest
         return self.client.watch(
             what.resource,

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -26,7 +27,7 @@ class Endpoint(Protocol):
 
     async def get(self, key: Key) -> Obj: ...
 
-    def watch(self, since: str) -> AsyncIterator[Mapping[str, Any]]: ...
+    def watch(self, since: str) -> AsyncGenerator[Mapping[str, Any], None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,11 @@ class Reflector:
         since = ""
         while True:
             try:
-                async for event, at in self._list() if not since else self._watch(since):
-                    since = at
-                    if event is not None:
-                        yield event
+                async with aclosing(self._watch(since) if since else self._list()) as steps:
+                    async for event, at in steps:
+                        since = at
+                        if event is not None:
+                            yield event
             except errors.Expired:
                 since = ""
                 await asyncio.sleep(self._timing.pause)
@@ -106,7 +108,7 @@ class Reflector:
         except TimeoutError:
             pass
 
-    async def _list(self) -> AsyncIterator[tuple[Event | None, str]]:
+    async def _list(self) -> AsyncGenerator[tuple[Event | None, str], None]:
         """One listing, or several where what it lacks is doubted."""
         known = frozenset(self._known())
         objects, since = await self._endpoint.list()
@@ -137,20 +139,21 @@ class Reflector:
         except errors.NotFound:
             return None
 
-    async def _watch(self, since: str) -> AsyncIterator[tuple[Event | None, str]]:
+    async def _watch(self, since: str) -> AsyncGenerator[tuple[Event | None, str], None]:
         """Watch once; every event with the version to go on from."""
         loop = asyncio.get_running_loop()
         started, events = loop.time(), 0
-        async for raw in self._endpoint.watch(since):
-            kind, obj = raw["type"], raw["object"]
-            if kind == OPENED:
-                self._failures = 0
-                yield Live(), since
-                continue
-            events += 1
-            event = _event(kind, obj)
-            since = version(obj) or since
-            yield event, since
+        async with aclosing(self._endpoint.watch(since)) as lines:
+            async for raw in lines:
+                kind, obj = raw["type"], raw["object"]
+                if kind == OPENED:
+                    self._failures = 0
+                    yield Live(), since
+                    continue
+                events += 1
+                event = _event(kind, obj)
+                since = version(obj) or since
+                yield event, since
         if not events and loop.time() - started < 1:
             await asyncio.sleep(self._timing.pause)
 
