@@ -215,10 +215,10 @@ class Fleet:
 
     def _apply(self, cluster: str, resource: Resource, event: Any) -> None:
         store = self._stores[cluster, resource]
-        before = (store.synced, store.live)
+        before = (store.started, store.live)
         changed = store.apply(event, now=asyncio.get_running_loop().time())
         self._tell(cluster, resource, changed)
-        if isinstance(event, Listed | Live | Lost) and before != (store.synced, store.live):
+        if isinstance(event, Listed | Live | Lost) and before != (store.started, store.live):
             self._tell_sight(cluster, resource)
 
     def _impatient(self, cluster: str, resource: Resource) -> None:
