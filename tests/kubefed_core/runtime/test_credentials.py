@@ -1,0 +1,93 @@
+import base64
+import ssl
+
+import pytest
+import yaml
+
+from kubefed_core.errors import Terminal
+from kubefed_core.runtime import credentials
+
+TOKEN = base64.b64encode(b"t0ken").decode()
+CLUSTER = {"spec": {"apiEndpoint": "https://c:6443", "secretRef": {"name": "c-1"}}}
+SECRET = {"data": {"token": TOKEN}}
+
+
+def test_a_cluster_and_its_secret():
+    access = credentials.from_cluster(CLUSTER, SECRET)
+    assert (access.server, access.token) == ("https://c:6443", "t0ken")
+
+
+def test_https_is_understood():
+    spec = CLUSTER["spec"] | {"apiEndpoint": "192.0.2.1:6443"}
+    assert credentials.from_cluster({"spec": spec}, SECRET).server == "https://192.0.2.1:6443"
+
+
+@pytest.mark.parametrize(
+    ("reason", "spec", "secret", "says"),
+    [
+        ("No endpoint.", {"apiEndpoint": ""}, SECRET, "spec.apiEndpoint"),
+        ("No Secret named.", {"secretRef": {}}, SECRET, "spec.secretRef.name is empty"),
+        ("No such Secret.", {}, None, "no Secret 'c-1'"),
+        ("No token.", {}, {"data": {}}, "key token of Secret 'c-1' is missing"),
+        ("An empty token.", {}, {"data": {"token": ""}}, "missing or empty"),
+        ("A token that is not base64.", {}, {"data": {"token": "%%"}}, "is not base64"),
+        ("A binary token.", {}, {"data": {"token": "/w=="}}, "is no bearer token"),
+        ("A bundle that is not base64.", {"caBundle": "%%"}, SECRET, "spec.caBundle"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_cannot_be_used_names_field_and_remedy(reason, spec, secret, says):
+    with pytest.raises(Terminal, match=says):
+        credentials.from_cluster({"spec": CLUSTER["spec"] | spec}, secret)
+
+
+@pytest.mark.parametrize(
+    ("lenient", "verify", "hostname", "timeless"),
+    [
+        (set(), ssl.CERT_REQUIRED, True, False),
+        ({"*"}, ssl.CERT_NONE, False, False),
+        ({"SubjectName"}, ssl.CERT_REQUIRED, False, False),
+        ({"ValidityPeriod"}, ssl.CERT_REQUIRED, True, True),
+    ],
+    ids=str,
+)
+def test_disabled_validations(lenient, verify, hostname, timeless):
+    context = credentials.Access("https://c", lenient=frozenset(lenient)).tls()
+    assert context.verify_mode == verify
+    assert context.check_hostname is hostname
+    assert bool(context.verify_flags & credentials.NO_CHECK_TIME) is timeless
+
+
+def test_a_kubeconfig_with_a_token(tmp_path):
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "c",
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "clusters": [{"name": "c", "cluster": {"server": "https://h:1"}}],
+        "users": [{"name": "u", "user": {"token": "t0ken"}}],
+    }
+    path = tmp_path / "config"
+    path.write_text(yaml.safe_dump(config))
+    access = credentials.from_kubeconfig(path)
+    assert (access.server, access.token, access.renew()) == ("https://h:1", "t0ken", "t0ken")
+
+
+@pytest.mark.parametrize("text", ["", "just words", "[1, 2]", "kind: Config"])
+def test_a_kubeconfig_that_is_none_names_the_file(tmp_path, text):
+    path = tmp_path / "config"
+    path.write_text(text)
+    with pytest.raises(Terminal, match="config"):
+        credentials.from_kubeconfig(path)
+
+
+def test_in_cluster(tmp_path):
+    (tmp_path / "token").write_text("t0ken\n")
+    (tmp_path / "ca.crt").write_bytes(b"PEM")
+    environ = {"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "443"}
+    access = credentials.in_cluster(directory=tmp_path, environ=environ)
+    assert (access.server, access.token, access.ca) == ("https://[fd00::1]:443", "t0ken", b"PEM")
+    (tmp_path / "token").write_text("newer")
+    assert access.renew() == "newer"
+    with pytest.raises(Terminal, match="not in a cluster"):
+        credentials.in_cluster(directory=tmp_path, environ={})
