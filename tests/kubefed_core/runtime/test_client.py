@@ -116,7 +116,7 @@ async def test_only_api_errors_and_os_errors_come_out_of_it(client, handler):
 
 async def test_a_server_that_is_not_there_is_an_os_error():
     made = Client(Access("http://127.0.0.1:1"))
-    with pytest.raises(OSError, match="127.0.0.1:1"):
+    with pytest.raises(OSError, match=r"127\.0\.0\.1:1"):
         await made.get(SERVICES, ONE)
     await made.close()
 

@@ -60,10 +60,14 @@ async def collect(endpoint, **options):
     events = []
     reflector = Reflector(endpoint, timing=Timing(retry=lambda n: 10.0 * n), **options)
     with pytest.raises(Over):
-        async with aclosing(reflector.events()) as stream:
-            async for event in stream:
-                events.append(event)
+        await drain(reflector, events)
     return events
+
+
+async def drain(reflector, events):
+    async with aclosing(reflector.events()) as stream:
+        async for event in stream:
+            events.append(event)
 
 
 async def test_it_resumes_from_the_last_version_and_lists_again_when_expired():
