@@ -1,0 +1,1 @@
+"""The kinds of the multicluster DNS group: dict to frozen dataclass and back."""

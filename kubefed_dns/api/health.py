@@ -1,0 +1,64 @@
+"""`spec.health` of a record: how its targets are probed."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kubefed_core.api.fields import Fields
+
+_STATUSES = re.compile(r"[1-5][0-9]{2}(-[1-5][0-9]{2})?(,[1-5][0-9]{2}(-[1-5][0-9]{2})?)*")
+
+
+class Protocol(StrEnum):
+    HTTPS = "HTTPS"
+    HTTP = "HTTP"
+    TCP = "TCP"
+
+
+_PORTS = {Protocol.HTTPS: 443, Protocol.HTTP: 80, Protocol.TCP: 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Times are in seconds; an empty `host` stands for the record's first name."""
+
+    protocol: Protocol
+    port: int
+    path: str = "/"
+    host: str = ""
+    expected_status: str = "200-399"
+    interval: float = 10.0
+    timeout: float = 3.0
+    rise: int = 2
+    fall: int = 3
+    fail_back_delay: float = 60.0
+
+
+def parse(fields: Fields) -> Health:
+    """Raises Terminal, naming the field."""
+    protocol = fields.one_of("protocol", Protocol, default=Protocol.HTTPS)
+    port = fields.whole("port", default=_PORTS[protocol], most=65535)
+    if not port:
+        raise fields.missing("port", "give the port to connect to")
+    path = fields.text("path", default="/")
+    if not path.startswith("/"):
+        raise fields.wrong("path", "must begin with /")
+    statuses = fields.text("expectedStatus", default="200-399")
+    if not _STATUSES.fullmatch(statuses):
+        raise fields.wrong("expectedStatus", "must be statuses and ranges such as 200-399,404")
+    interval = fields.seconds("interval", default=10.0)
+    timeout = fields.seconds("timeout", default=min(3.0, interval))
+    if timeout > interval:
+        raise fields.wrong("timeout", "must be at most the interval")
+    return Health(
+        protocol=protocol,
+        port=port,
+        path=path,
+        host=fields.text("host"),
+        expected_status=statuses,
+        interval=interval,
+        timeout=timeout,
+        rise=fields.count("rise", default=2),
+        fall=fields.count("fall", default=3),
+        fail_back_delay=fields.seconds("failBackDelay", default=60.0),
+    )
