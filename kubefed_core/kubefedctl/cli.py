@@ -1,0 +1,90 @@
+"""The command line's frame: its commands are plug-ins, its failures are one line.
+
+Exit status: 0 done; 2 the command line cannot be read; 130 interrupted; 255 everything else.
+"""
+
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint, entry_points
+
+import click
+
+from kubefed_core.errors import KubeFedError
+from kubefed_core.kubefedctl import flags
+from kubefed_core.kubefedctl.settings import TRACE, Settings, takes_settings
+
+COMMANDS = "kubefed.commands"
+INTERRUPTED = 130
+
+
+class Commands(flags.Group):
+    """The commands of an entry-point group, each loaded when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *entry_points(group=COMMANDS).names})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            return command
+        found = entry_points(group=COMMANDS, name=cmd_name)
+        return _loaded(next(iter(found))) if found else None
+
+
+def _loaded(point: EntryPoint) -> click.Command:
+    """The command, or one in its place that says why it cannot be had."""
+    try:
+        command = point.load()
+        if isinstance(command, click.Command):
+            return command
+        cause = f"{point.value} is no click command"
+    except Exception as error:
+        # A plug-in of someone else; whatever it raises, the other commands work.
+        cause = f"{type(error).__name__}: {error}"
+
+    @click.command(point.name, short_help=f"(cannot be loaded: {cause})")
+    @click.argument("args", nargs=-1, type=click.UNPROCESSED)
+    def broken(args: tuple[str, ...]) -> None:
+        raise KubeFedError(f"command {point.name!r} cannot be loaded: {cause}")
+
+    return broken
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@takes_settings
+def kubefedctl(settings: Settings) -> None:
+    """Join clusters to a host, and look after what the host does for them."""
+
+
+def main(args: Sequence[str], *, name: str = "kubefedctl") -> int:
+    """Run one command line; gives the exit status and never raises."""
+    context: list[click.Context] = []
+    try:
+        with kubefedctl.make_context(name, list(args)) as ctx:
+            context.append(ctx)
+            kubefedctl.invoke(ctx)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.UsageError as error:
+        error.show()
+        return flags.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except Exception as error:
+        return _failed(error, context[0].obj if context else None)
+    return 0
+
+
+def _failed(error: Exception, settings: object) -> int:
+    """The place where a failure ends: a line for the user, a traceback where asked for."""
+    if isinstance(settings, Settings) and settings.verbosity >= TRACE:
+        traceback.print_exception(error, file=sys.stderr)
+    text = str(error)
+    if not isinstance(error, KubeFedError):
+        text = f"{type(error).__name__}: {text}; run again with -v={TRACE} to see where"
+    click.echo(f"Error: {text}", err=True)
+    return flags.FAILED
