@@ -194,6 +194,17 @@ def test_a_default_is_one_of_the_choices(path: Path) -> None:
     assert wrong == []
 
 
+def test_a_field_says_its_default(path: Path) -> None:
+    """`kubectl explain` does not show it."""
+    mute = [
+        where
+        for where, node in nodes(schema(path))
+        if node.get("default", {}) != {}
+        and not re.search(rf"default {node['default']}\b", node["description"], re.IGNORECASE)
+    ]
+    assert mute == []
+
+
 def test_a_pattern_fits_its_default(path: Path) -> None:
     for where, node in nodes(schema(path)):
         if "pattern" in node and "default" in node:
