@@ -1,4 +1,4 @@
-"""What was propagated last, as KubeFed remembers it: hashes of the wish, versions of the outcome."""
+"""What was propagated last, as KubeFed keeps it: hashes of the wish, versions of what came."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 from kubefed_core.objects import Obj, dig, generation
 
-_ESCAPED = {
+_ESCAPED = {each: f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
     "<": "\\u003c",
     ">": "\\u003e",
     "&": "\\u0026",
@@ -83,7 +83,7 @@ def _patch(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _floats(value: Any) -> Any:
-    """Every number through a float, as Go's `interface{}` decodes it; keys sorted as in its maps."""
+    """Every number through a float, as Go's `interface{}` decodes it; maps sorted by key."""
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int | float):
