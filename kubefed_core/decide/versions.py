@@ -11,12 +11,6 @@ from typing import Any
 from kubefed_core.objects import Obj, dig, generation
 
 _ESCAPED = {each: f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
-    "<": "\\u003c",
-    ">": "\\u003e",
-    "&": "\\u0026",
-    "\u2028": "\\u2028",
-    "\u2029": "\\u2029",
-}
 _UNSAFE = re.compile("|".join(_ESCAPED))
 
 
