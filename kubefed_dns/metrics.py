@@ -10,7 +10,7 @@ BUCKETS = (
     0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300,
 )  # fmt: skip
 STAGES = ("status", "endpoint", "published", "verified")
-"""In order: record status written, DNSEndpoint written, provider has taken it, authority says so."""
+"""In order: the record's status is written, the DNSEndpoint is, a provider has it, it answers."""
 FORGET = 900.0
 
 
@@ -110,6 +110,7 @@ class Journeys:
         else:
             self._under_way[endpoint] = (started, now, step + 1)
 
-    def over(self, endpoint: Key) -> None:
-        """The change made no difference: nothing is to be waited for."""
-        self._under_way.pop(endpoint, None)
+    def unmoved(self, endpoint: Key) -> None:
+        """What was seen made no difference: there is no way to follow."""
+        if endpoint in self._under_way and self._under_way[endpoint][2] == 0:
+            del self._under_way[endpoint]

@@ -81,7 +81,7 @@ class Resolver:
 
     def __init__(self, lookup: Lookup, *, floor: float = FLOOR) -> None:
         self._lookup = lookup
-        self._floor = floor
+        self.floor = floor
         self._names: dict[str, _Known] = {}
 
     async def addresses(self, name: str, *, ttl: float) -> frozenset[str]:
@@ -92,7 +92,7 @@ class Resolver:
         known = self._names.setdefault(name.rstrip(".").lower(), _Known())
         now = asyncio.get_running_loop().time()
         if now >= known.until:
-            await self._once(name, known, max(ttl, self._floor))
+            await self._once(name, known, max(ttl, self.floor))
         if not known.missed:
             raise Unreachable(
                 f"host name {name!r} cannot be resolved: {known.error or 'it has no address'}"
@@ -119,7 +119,7 @@ class Resolver:
             known.until = loop.time() + ttl
         except OSError as error:
             known.error = str(error) or type(error).__name__
-            known.until = loop.time() + self._floor
+            known.until = loop.time() + self.floor
             log.warning("host name %s: %s", name, known.error)
         finally:
             known.asked.set_result(None)
