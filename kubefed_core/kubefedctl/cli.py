@@ -29,10 +29,10 @@ class Commands(flags.Group):
         if command is not None:
             return command
         found = entry_points(group=COMMANDS, name=cmd_name)
-        return _loaded(next(iter(found))) if found else None
+        return loaded(next(iter(found))) if found else None
 
 
-def _loaded(point: EntryPoint) -> click.Command:
+def loaded(point: EntryPoint) -> click.Command:
     """The command, or one in its place that says why it cannot be had."""
     try:
         command = point.load()
@@ -57,11 +57,14 @@ def kubefedctl(settings: Settings) -> None:
     """Join clusters to a host, and look after what the host does for them."""
 
 
-def main(args: Sequence[str], *, name: str = "kubefedctl") -> int:
-    """Run one command line; gives the exit status and never raises."""
+def main(args: Sequence[str], *, name: str = "kubefedctl", settings: Settings | None = None) -> int:
+    """Run one command line; gives the exit status and never raises.
+
+    `settings` are those that its flags start from.
+    """
     context: list[click.Context] = []
     try:
-        with kubefedctl.make_context(name, list(args)) as ctx:
+        with kubefedctl.make_context(name, list(args), obj=settings) as ctx:
             context.append(ctx)
             kubefedctl.invoke(ctx)
     except click.exceptions.NoArgsIsHelpError as error:

@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import click
 
@@ -41,15 +41,20 @@ def duration(text: object) -> float:
 class Command(click.Command):
     """A click command that takes its flags as Go programs do."""
 
+    mixed: ClassVar[bool] = True
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, spelled(args, self.get_params(ctx), mixed=True))
+        try:
+            return super().parse_args(ctx, spelled(args, self.get_params(ctx), mixed=self.mixed))
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
 
 
-class Group(click.Group):
+class Group(Command, click.Group):
     """A click group that takes its own flags as Go programs do, up to the sub-command."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, spelled(args, self.get_params(ctx), mixed=False))
+    mixed: ClassVar[bool] = False
 
 
 def spelled(args: Sequence[str], params: Sequence[click.Parameter], *, mixed: bool) -> list[str]:

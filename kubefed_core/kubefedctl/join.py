@@ -12,7 +12,8 @@ from kubefed_core.kubefedctl.access import Api
 from kubefed_core.kubefedctl.member import Credentials
 from kubefed_core.kubefedctl.registration import Request
 from kubefed_core.kubefedctl.settings import Settings, takes_settings
-from kubefed_core.kubefedctl.steps import Clock, Report, Steps
+from kubefed_core.kubefedctl.steps import Report, Steps
+from kubefed_core.kubefedctl.waiting import Clock
 from kubefed_core.objects import Obj
 from kubefed_core.resources import SECRETS
 
@@ -84,8 +85,9 @@ def join(settings: Settings, name: str | None, **options: Any) -> None:
     """
     if not name:
         raise Terminal("NAME is required: kubefedctl join CLUSTER_NAME")
+    preflight.check_name(name, "the cluster's name")
     report = Report(quiet=options["quiet"])
-    clock = Clock()
+    clock = settings.clock
     book = contexts.load(settings.kubeconfig)
     hosting = book.context(settings.host_context, flag="--host-cluster-context")
     joining = book.context(options["cluster_context"] or name, flag="--cluster-context")

@@ -44,8 +44,7 @@ class Found:
 
 
 def names(cluster: str, host: str, namespace: str) -> Names:
-    """Raises Terminal where the API servers would refuse objects that are called so."""
-    check_name(cluster, "the cluster's name")
+    """Raises Terminal where an API server would refuse objects that are called so."""
     made = Names(cluster, host, namespace)
     remedy = "choose another name for the host with --host-cluster-name"
     check_name(made.token_secret, "the service account's name", remedy=remedy)

@@ -11,7 +11,8 @@ from kubefed_core.kubefedctl.contexts import Context
 from kubefed_core.kubefedctl.member import TOKEN_KEY, Credentials
 from kubefed_core.kubefedctl.preflight import Found
 from kubefed_core.kubefedctl.rights import Names
-from kubefed_core.kubefedctl.steps import Clock, Report, Steps
+from kubefed_core.kubefedctl.steps import Report, Steps
+from kubefed_core.kubefedctl.waiting import Clock
 from kubefed_core.objects import Key, Obj, dig
 from kubefed_core.resources import CLUSTERS, SECRETS
 

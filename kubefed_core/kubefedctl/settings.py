@@ -12,7 +12,8 @@ from typing import Any
 
 import click
 
-from kubefed_core.kubefedctl import flags
+from kubefed_core.kubefedctl import flags, waiting
+from kubefed_core.kubefedctl.waiting import Clock
 
 NAMESPACE = "kube-federation-system"
 TRACE = 4
@@ -28,6 +29,7 @@ class Settings:
     namespace: str = NAMESPACE
     dry_run: bool = False
     verbosity: int = 0
+    clock: Clock = waiting.REAL
 
 
 def takes_settings(function: Callable[..., object]) -> Callable[..., object]:

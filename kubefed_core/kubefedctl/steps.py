@@ -1,10 +1,8 @@
 """What a command does, step by step: said, remembered, and taken back where it cannot go on."""
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 import click
 
@@ -12,26 +10,6 @@ from kubefed_core.errors import KubeFedError
 from kubefed_core.kubefedctl.access import Api
 from kubefed_core.objects import Key, Obj, dig, key_of, uid
 from kubefed_core.resources import Resource
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Where waiting takes its time from; in seconds."""
-
-    now: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-
-    def wait(self, ask: Callable[[], T | None], *, limit: float, every: float = 0.2) -> T | None:
-        """Ask until there is an answer, at least once; None when the time is over."""
-        until = self.now() + limit
-        while (answer := ask()) is None:
-            left = until - self.now()
-            if left <= 0:
-                return None
-            self.sleep(min(every, left))
-        return answer
 
 
 class Report:

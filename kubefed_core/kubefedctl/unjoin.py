@@ -59,6 +59,7 @@ def unjoin(
     """
     if not name:
         raise Terminal("NAME is required: kubefedctl unjoin CLUSTER_NAME")
+    preflight.check_name(name, "the cluster's name")
     book = contexts.load(settings.kubeconfig)
     hosting = book.context(settings.host_context, flag="--host-cluster-context")
     host_name = preflight.host_name(host_cluster_name or "", hosting.name)
