@@ -93,9 +93,11 @@ class Client:
                 for line in lines:
                     yield _parsed(line, path)
 
-    async def create(self, resource: Resource, obj: Obj) -> Obj:
-        path = resource.path(key_of_new(obj).namespace)
-        return await self._json("POST", path, body=obj)
+    async def create(self, resource: Resource, obj: Obj, *, subresource: str = "") -> Obj:
+        """POST to the collection, or to a subresource of the object that is named."""
+        key = key_of_new(obj)
+        name = key.name if subresource else ""
+        return await self._json("POST", resource.path(key.namespace, name, subresource), body=obj)
 
     async def replace(self, resource: Resource, obj: Obj, *, subresource: str = "") -> Obj:
         """PUT; metadata.resourceVersion, where given, must be the one the server has."""
@@ -125,14 +127,25 @@ class Client:
         )
 
     async def delete(
-        self, resource: Resource, key: Key, *, uid: str = "", propagation: str = ""
+        self,
+        resource: Resource,
+        key: Key,
+        *,
+        uid: str = "",
+        propagation: str = "",
+        grace: int | None = None,
     ) -> None:
-        """Ask for deletion, of that very object where its uid is given."""
+        """Ask for deletion, of that very object where its uid is given.
+
+        `grace` is in seconds; None leaves it to the object.
+        """
         options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions"}
         if uid:
             options["preconditions"] = {"uid": uid}
         if propagation:
             options["propagationPolicy"] = propagation
+        if grace is not None:
+            options["gracePeriodSeconds"] = grace
         await self._json("DELETE", resource.path(key.namespace, key.name), body=options)
 
     async def fetch(self, path: str, *, timeout: float) -> tuple[int, str]:
