@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubefed_dns.decide.claims import Claims, Want
+from kubefed_dns.decide.claims import Claims, Want, edit
 from kubefed_dns.decide.ownership import Naming, Registry
 from kubefed_dns.decide.plan import Policy, Terms, plan
 from kubefed_dns.decide.reasons import Reason
@@ -507,3 +507,14 @@ def test_a_plan_carried_out_leaves_nothing_to_plan_and_others_alone(case):
     for name in names:
         again = plan(name, wanted=wanted, held=by_name(have), terms=terms)
         assert not again.group or problems[name] or again.problem
+
+
+def test_taking_out_what_is_put_back_changes_nothing():
+    there = own(A)
+    (claim, *_) = Claims({}, by_name([A, there]), HUB).of(WEB)
+    back = [(there.key, claim.value)]
+    assert not list(edit(by_name([there]), remove=[claim], add=back, ttl=300))
+
+
+def test_what_others_own_is_not_listed_as_ours():
+    assert Claims({}, by_name([A, own(A, owner="x")]), HUB).owned() == {}

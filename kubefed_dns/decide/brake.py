@@ -1,0 +1,68 @@
+"""How many names may vanish from a zone before somebody has to agree."""
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from kubefed_dns.api.providers import Safety
+
+DIGEST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The names that vanished and that came lately, with when; times in seconds of any clock."""
+
+    vanished: Mapping[str, float] = field(default_factory=dict)
+    came: Mapping[str, float] = field(default_factory=dict)
+
+    def after(
+        self, *, vanished: Collection[str] = (), came: Collection[str] = (), now: float
+    ) -> "Window":
+        """With what has just happened; a name that is back has not vanished."""
+        gone = {name: when for name, when in self.vanished.items() if name not in came}
+        new = {name: when for name, when in self.came.items() if name not in vanished}
+        return Window(
+            gone | dict.fromkeys(vanished, now),
+            new | {name: now for name in came if name not in self.vanished},
+        )
+
+    def within(self, seconds: float, *, now: float) -> "Window":
+        """Without what was longer ago."""
+        return replace(
+            self,
+            vanished={name: at for name, at in self.vanished.items() if now - at < seconds},
+            came={name: at for name, at in self.came.items() if now - at < seconds},
+        )
+
+
+def held(
+    vanishing: Iterable[str], *, window: Window, owned: int, safety: Safety, now: float
+) -> frozenset[str]:
+    """The names that may not vanish now: all of these, or none.
+
+    They count together with those of the window, against the names that were
+    owned at its start; `owned` counts those there now.
+    """
+    names = frozenset(vanishing)
+    recent = window.within(safety.window, now=now)
+    count = len(names | recent.vanished.keys())
+    start = owned + len(recent.vanished) - len(recent.came)
+    too_many = count > safety.min_names and 100 * count > safety.max_delete_percent * start
+    return names if too_many else frozenset()
+
+
+def digest(names: Iterable[str]) -> str:
+    """Stands for this very set of names in an approval."""
+    text = "\n".join(sorted(names))
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST]
+
+
+def approved(annotation: str, zone: str, names: Collection[str]) -> bool:
+    """Whether an approval, `<zone>=<digest>` with commas between several, is for these names."""
+    wanted = (zone.rstrip(".").lower() or ".", digest(names))
+    for item in annotation.split(","):
+        where, _, what = item.strip().partition("=")
+        if ((where.strip().rstrip(".").lower() or "."), what.strip()) == wanted:
+            return True
+    return False
