@@ -58,15 +58,22 @@ def kubefedctl(settings: Settings) -> None:
 
 
 def main(args: Sequence[str], *, name: str = "kubefedctl", settings: Settings | None = None) -> int:
-    """Run one command line; gives the exit status and never raises.
+    """One kubefedctl command line; `settings` are those that its flags start from."""
+    return run(kubefedctl, args, name=name, settings=settings)
 
-    `settings` are those that its flags start from.
+
+def run(
+    command: click.Command, args: Sequence[str], *, name: str, settings: Settings | None = None
+) -> int:
+    """Run a command line; gives the exit status, the command's own where it is a number.
+
+    Whatever happens ends here: a failure is a line on stderr, and no exception leaves.
     """
     context: list[click.Context] = []
     try:
-        with kubefedctl.make_context(name, list(args), obj=settings) as ctx:
+        with command.make_context(name, list(args), obj=settings) as ctx:
             context.append(ctx)
-            kubefedctl.invoke(ctx)
+            status = command.invoke(ctx)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
     except click.exceptions.Exit as done:
@@ -79,6 +86,8 @@ def main(args: Sequence[str], *, name: str = "kubefedctl", settings: Settings | 
         return INTERRUPTED
     except Exception as error:
         return _failed(error, context[0].obj if context else None)
+    else:
+        return status if isinstance(status, int) else 0
     return 0
 
 
