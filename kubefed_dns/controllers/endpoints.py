@@ -1,0 +1,219 @@
+"""From a record's status to its DNSEndpoint: names, addresses, fall-backs."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from kubefed_core import errors
+from kubefed_core.objects import Key, Obj, deleting, dig, key_of
+from kubefed_core.resources import Resource
+from kubefed_core.runtime.fleet import HOST
+from kubefed_core.runtime.host import Host
+from kubefed_core.runtime.loop import Controller, Meter
+from kubefed_dns.api import endpoints as api
+from kubefed_dns.api import records as records_api
+from kubefed_dns.api.records import Record
+from kubefed_dns.controllers.keys import (
+    RECORDS,
+    STATE,
+    RecordKey,
+    endpoint_key,
+    owner_of,
+    state_of,
+)
+from kubefed_dns.decide import endpoints as decide
+from kubefed_dns.errors import ProviderError
+from kubefed_dns.metrics import Journeys
+from kubefed_dns.resolve import Resolver
+from kubefed_dns.resources import ENDPOINTS
+
+log = logging.getLogger(__name__)
+
+
+class Endpoints:
+    """Keys are records. Nothing is read here but the record, and host names of its targets."""
+
+    def __init__(
+        self,
+        *,
+        host: Host,
+        resolver: Resolver,
+        journeys: Journeys,
+        meter: Meter | None = None,
+    ) -> None:
+        self._host = host
+        self._resolver = resolver
+        self._journeys = journeys
+        self._controller: Controller[RecordKey] = Controller(
+            "endpoints", self.reconcile, meter=meter
+        )
+        host.fleet.subscribe(self._changed)
+
+    async def run(self) -> None:
+        await self._controller.run()
+
+    def _changed(self, cluster: str, resource: Resource, key: Key) -> None:
+        if cluster != HOST:
+            return
+        if resource in RECORDS:
+            self._controller.queue.add(RecordKey(resource, key))
+        elif resource == ENDPOINTS and (owner := owner_of(key)) is not None:
+            self._controller.queue.add(owner)
+
+    async def reconcile(self, key: RecordKey) -> float | None:
+        """Make the DNSEndpoint what the record says; in how many seconds to resolve again."""
+        if not self._host.filled(*RECORDS, ENDPOINTS):
+            raise errors.Retry("records are not listed yet", after=0.2)
+        there = self._host.get(ENDPOINTS, endpoint_key(key))
+        obj = self._host.get(key.resource, key.key)
+        if obj is None or deleting(obj):
+            await self._remove(key, there)
+            return None
+        record = records_api.parse(obj, key.resource)
+        if not record.status.observed_generation:
+            return None  # not looked at yet: no evidence, so nothing to say
+        names = decide.host_names(record)
+        resolved = await self._resolve(record, sorted(names))
+        current = api.parse(there).endpoints if there is not None else ()
+        made = decide.make(record, resolved, current=current)
+        await self._write(key, _endpoint(record, made), there)
+        return max(float(record.ttl), self._resolver.floor) if names else None
+
+    async def _resolve(
+        self, record: Record, names: Sequence[str]
+    ) -> dict[str, tuple[str, ...] | None]:
+        """The addresses of host names; None for those that never had any, which is said."""
+        found = await asyncio.gather(
+            *(self._resolver.addresses(name, ttl=record.ttl) for name in names),
+            return_exceptions=True,
+        )
+        resolved: dict[str, tuple[str, ...] | None] = {}
+        for name, result in zip(names, found, strict=True):
+            if isinstance(result, ProviderError):
+                self._say_unresolved(record, str(result))
+                resolved[name] = None
+            elif isinstance(result, BaseException):
+                raise result
+            else:
+                resolved[name] = tuple(sorted(result))
+        return resolved
+
+    def _say_unresolved(self, record: Record, message: str) -> None:
+        obj = self._host.get(record.resource, record.key)
+        if obj is not None:
+            self._host.recorder.event(
+                obj,
+                resource=record.resource,
+                reason="TargetNotResolved",
+                message=f"{message}; its other targets are published",
+                warning=True,
+            )
+
+    async def _write(self, key: RecordKey, wanted: dict[str, Any], there: Obj | None) -> None:
+        if there is None:
+            try:
+                await self._host.apply(ENDPOINTS, wanted)
+            except errors.Conflict:
+                # It is there but not in the cache yet: its event brings us back.
+                raise errors.Retry("the DNSEndpoint exists already", after=0.1) from None
+        elif deleting(there):
+            raise errors.Retry("the DNSEndpoint is being deleted", after=0.5)
+        elif (owner := _stranger(there, wanted)) is not None:
+            raise errors.Terminal(
+                f"DNSEndpoint {key_of(there)} belongs to {owner}; rename the record or it"
+            )
+        elif not _same(there, wanted):
+            await self._host.apply(ENDPOINTS, _merged(there, wanted))
+        self._journeys.reached(endpoint_key(key), "endpoint")
+
+    async def _remove(self, key: RecordKey, there: Obj | None) -> None:
+        """Delete what a record that is gone has left; the API server is asked whether it is."""
+        if there is None or deleting(there) or not _of(there, key):
+            return
+        if await self._host.confirm_absent(key.resource, key.key):
+            log.info("%s %s is gone, and its DNSEndpoint with it", key.resource.kind, key.key)
+            await self._host.delete(ENDPOINTS, there)
+
+
+def _endpoint(record: Record, made: tuple[api.Endpoint, ...]) -> dict[str, Any]:
+    """The object as it should be, without what the API server adds."""
+    key = endpoint_key(RecordKey(record.resource, record.key))
+    return {
+        "apiVersion": ENDPOINTS.api_version,
+        "kind": ENDPOINTS.kind,
+        "metadata": {
+            "namespace": key.namespace,
+            "name": key.name,
+            "annotations": {STATE: state_of(record)},
+            "ownerReferences": [
+                {
+                    "apiVersion": record.resource.api_version,
+                    "kind": record.resource.kind,
+                    "name": record.key.name,
+                    "uid": record.uid,
+                    "controller": True,
+                    "blockOwnerDeletion": False,
+                }
+            ],
+        },
+        "spec": api.dump_spec(made),
+    }
+
+
+def _state(obj: Obj) -> str:
+    value: str = dig(obj, "metadata", "annotations", STATE, default="")
+    return value
+
+
+def _owner(obj: Obj) -> Obj | None:
+    owners = dig(obj, "metadata", "ownerReferences", default=[])
+    return next((owner for owner in owners if owner.get("controller")), None)
+
+
+def _of(there: Obj, key: RecordKey) -> bool:
+    """Whether it is the record's own; KubeFed wrote no owner, and those are taken over."""
+    owner = _owner(there)
+    return owner is None or (owner["kind"], owner["name"]) == (key.resource.kind, key.key.name)
+
+
+def _stranger(there: Obj, wanted: Obj) -> str | None:
+    """Who else controls the object; an earlier record of the same name is no stranger."""
+    owner, ours = _owner(there), _owner(wanted)
+    if (
+        owner is None
+        or ours is None
+        or (owner["kind"], owner["name"])
+        == (
+            ours["kind"],
+            ours["name"],
+        )
+    ):
+        return None
+    return f"{owner['kind']} {owner['name']}"
+
+
+def _same(there: Obj, wanted: Obj) -> bool:
+    return (
+        (there.get("spec") or {}) == wanted["spec"]
+        and _state(there) == _state(wanted)
+        and _owner(there) == _owner(wanted)
+    )
+
+
+def _merged(there: Obj, wanted: Obj) -> dict[str, Any]:
+    """What is there with our parts in it; others' annotations, labels and owners stay."""
+    meta = there["metadata"]
+    others = [owner for owner in meta.get("ownerReferences") or () if not owner.get("controller")]
+    return {
+        **there,
+        "metadata": {
+            **meta,
+            "annotations": {
+                **(meta.get("annotations") or {}),
+                **wanted["metadata"]["annotations"],
+            },
+            "ownerReferences": [*others, *wanted["metadata"]["ownerReferences"]],
+        },
+        "spec": wanted["spec"],
+    }

@@ -1,0 +1,201 @@
+"""From what the members hold to a record's status: gather, weigh, write."""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from kubefed_core import errors
+from kubefed_core.api import conditions
+from kubefed_core.api.conditions import Condition
+from kubefed_core.api.config import Config
+from kubefed_core.objects import Key, Obj, deleting, generation
+from kubefed_core.resources import CLUSTERS
+from kubefed_core.runtime.host import Host
+from kubefed_core.runtime.loop import Controller, Meter
+from kubefed_dns.api import domains as domains_api
+from kubefed_dns.api import records as records_api
+from kubefed_dns.api import status as status_api
+from kubefed_dns.api.records import Record
+from kubefed_dns.api.status import Entry, Reason, RecordStatus
+from kubefed_dns.controllers import outcome
+from kubefed_dns.controllers.keys import RECORDS, RecordKey, endpoint_key, state_of
+from kubefed_dns.controllers.sight import Sights
+from kubefed_dns.controllers.triggers import Triggers
+from kubefed_dns.decide import evidence, report
+from kubefed_dns.metrics import Journeys, Metrics
+from kubefed_dns.resources import DOMAINS, ENDPOINTS
+
+log = logging.getLogger(__name__)
+
+GONE = frozenset({Reason.NOT_FOUND, Reason.NO_READY_ENDPOINTS})
+
+
+class Records:
+    """Keys are records of both kinds."""
+
+    def __init__(
+        self,
+        *,
+        host: Host,
+        config: Callable[[], Config],
+        metrics: Metrics,
+        journeys: Journeys,
+        meter: Meter | None = None,
+    ) -> None:
+        self._host = host
+        self._config = config
+        self._metrics = metrics
+        self._journeys = journeys
+        self._sights = Sights(host)
+        self._controller: Controller[RecordKey] = Controller("records", self.reconcile, meter=meter)
+        Triggers(
+            host,
+            add=self._controller.queue.add,
+            moved=lambda key: journeys.seen(endpoint_key(key)),
+        )
+
+    async def run(self) -> None:
+        await self._controller.run()
+
+    async def reconcile(self, key: RecordKey) -> float | None:
+        """Make the record's status what the members show; in how many seconds time changes it."""
+        if not self._host.filled(*RECORDS, CLUSTERS, DOMAINS, ENDPOINTS):
+            raise errors.Retry("records and clusters are not listed yet", after=0.2)
+        obj = self._host.get(key.resource, key.key)
+        if obj is None or deleting(obj):
+            self._metrics.record_gone(key.resource.kind, key.key)
+            return None
+        try:
+            record = records_api.parse(obj, key.resource)
+        except errors.Terminal as error:
+            await self._refuse(key, obj, report.not_accepted("InvalidName", str(error)))
+            return None
+        return await self._weigh(key, obj, record)
+
+    async def _weigh(self, key: RecordKey, obj: Obj, record: Record) -> float | None:
+        joined = self._sights.joined()
+        wanted = self._sights.wanted(record, joined)
+        if not self._sights.settled(record, wanted):
+            raise errors.Retry("some clusters have not been looked at yet", after=0.2)
+        domain, problem = await self._domain(record)
+        delay = self._config().unavailable_delay
+        cut_off = self._sights.cut_off(record.member, joined, delay=delay)
+
+        def weigh() -> evidence.Verdict:
+            found = [self._sights.of(record, joined[name]) for name in wanted]
+            now = self._host.now()
+            return evidence.weigh(record, found, now=now, delay=delay, cut_off=cut_off)
+
+        verdict = weigh()
+        if await self._there_after_all(record, verdict.entries):
+            verdict = weigh()
+        status = replace(
+            record.status,
+            domain=domain,
+            entries=verdict.entries,
+            observed_generation=record.generation,
+            summary=report.summary(verdict.entries, wanted=record.clusters.names or wanted),
+        )
+        record = replace(record, status=status)
+        own = (problem or report.check(record), report.held(verdict, cut_off=cut_off))
+        await self._write(key, obj, record, own)
+        if verdict.again is None:
+            return None
+        return max(0.0, (verdict.again - self._host.now()).total_seconds()) + 0.01
+
+    async def _domain(self, record: Record) -> tuple[str, Condition | None]:
+        """The domain's name as the status is to have it, and what is wrong with it.
+
+        Only where the API server itself says that there is no such Domain is the
+        name given up, and the record's names with it.
+        """
+        if not record.of_services:
+            return "", None
+        key = Key(self._host.namespace, record.domain_ref)
+        obj = self._host.get(DOMAINS, key)
+        if obj is None and await self._host.confirm_absent(DOMAINS, key):
+            message = (
+                f"spec.domainRef: there is no Domain {record.domain_ref!r} in namespace"
+                f" {key.namespace}; create it, or name another"
+            )
+            return "", report.not_accepted("DomainNotFound", message)
+        try:
+            return domains_api.parse(obj or self._host.get(DOMAINS, key) or {}).domain, None
+        except errors.Terminal as error:
+            said = report.not_accepted("InvalidName", f"Domain {record.domain_ref!r}: {error}")
+            return record.status.domain, said
+
+    async def _there_after_all(self, record: Record, entries: Iterable[Entry]) -> bool:
+        """Ask the members that seem to have lost what they served whether that is so.
+
+        After a restart a false empty listing would else look like the truth.
+        """
+        before = {entry.cluster for entry in record.status.entries if entry.ingress}
+        doubtful = [each for each in entries if each.cluster in before and each.reason in GONE]
+        found = [not await self._sights.confirm(record, each.cluster) for each in doubtful]
+        return any(found)
+
+    async def _write(
+        self, key: RecordKey, obj: Obj, record: Record, own: tuple[Condition | None, ...]
+    ) -> None:
+        before = status_api.parse(obj.get("status"))
+        endpoint = self._host.get(ENDPOINTS, endpoint_key(key))
+        problem, held = own
+        shown = outcome.conditions_of(
+            endpoint, state=state_of(record), problem=problem, before=before.conditions
+        )
+        kept = (
+            before
+            if held
+            else replace(before, conditions=conditions.without(before.conditions, "Held"))
+        )
+        status = replace(
+            record.status,
+            conditions=self._dated(kept, filter(None, (*shown, held)), record.generation),
+        )
+        for said in outcome.news(before, status):
+            self._host.recorder.event(
+                obj,
+                resource=key.resource,
+                reason=said.reason,
+                message=said.message,
+                warning=said.warning,
+            )
+        await self._host.set_status(key.resource, obj, status_api.dump(status))
+        if outcome.moved(before, status):
+            self._journeys.reached(endpoint_key(key), "status")
+        else:
+            self._journeys.unmoved(endpoint_key(key))
+        count = sum(bool(entry.ingress) for entry in status.entries)
+        self._metrics.targets(key.resource.kind, key.key, count)
+
+    async def _refuse(self, key: RecordKey, obj: Obj, problem: Condition) -> None:
+        """Say what is wrong with the spec; what was published before stays."""
+        before = status_api.parse(obj.get("status"))
+        number = generation(obj)
+        status = replace(
+            before,
+            observed_generation=number,
+            conditions=self._dated(before, (problem,), number),
+        )
+        if (said := conditions.get(before.conditions, problem.type)) is None or (
+            said.message != problem.message
+        ):
+            self._host.recorder.event(
+                obj,
+                resource=key.resource,
+                reason=problem.reason,
+                message=problem.message,
+                warning=True,
+            )
+        await self._host.set_status(key.resource, obj, status_api.dump(status))
+
+    def _dated(
+        self, before: RecordStatus, shown: Iterable[Condition], number: int
+    ) -> tuple[Condition, ...]:
+        found = before.conditions
+        for condition in shown:
+            found = conditions.set_condition(
+                found, replace(condition, observed_generation=number), now=self._host.now()
+            )
+        return found
