@@ -1,0 +1,146 @@
+"""What a DNSProvider says about its RFC 2136 servers and keys, checked and decoded."""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import dns.name
+import dns.tsig
+
+from kubefed_dns import records
+from kubefed_dns.errors import InvalidName, Misconfigured
+from kubefed_dns.providers.protocol import Context
+
+SECRET = "tsigSecret"
+ALGORITHMS: Mapping[str, dns.name.Name] = {
+    "hmac-sha1": dns.tsig.HMAC_SHA1,
+    "hmac-sha224": dns.tsig.HMAC_SHA224,
+    "hmac-sha256": dns.tsig.HMAC_SHA256,
+    "hmac-sha384": dns.tsig.HMAC_SHA384,
+    "hmac-sha512": dns.tsig.HMAC_SHA512,
+}
+TIMEOUT = 5.0
+
+_SERVER = re.compile(r"(?:\[([^]]+)\]|([^][:]+))(?::(\d{1,5}))?")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`timeout` is in seconds. A zone without a key of its own uses `default`; None is unsigned."""
+
+    servers: tuple[Server, ...]
+    timeout: float
+    default: dns.tsig.Key | None = field(repr=False)
+    keys: Mapping[str, dns.tsig.Key] = field(repr=False)
+
+    def key(self, zone: str) -> dns.tsig.Key | None:
+        return self.keys.get(zone, self.default)
+
+
+def parse(context: Context) -> Settings:
+    """Raises Misconfigured, naming the field or the Secret's key, where they cannot work."""
+    settings = context.settings
+    servers = settings.get("servers") or ()
+    if not servers:
+        raise Misconfigured('spec.rfc2136.servers: name at least one, as "192.0.2.1:53"')
+    if not context.zones:
+        raise Misconfigured("spec.zones: name the zones; RFC 2136 servers do not list them")
+    tsig = settings.get("tsig")
+    return Settings(
+        servers=tuple(_server(str(text)) for text in servers),
+        timeout=_timeout(settings.get("timeout", TIMEOUT)),
+        default=_key(tsig, "spec.rfc2136.tsig", SECRET, context) if tsig else None,
+        keys=_keys(settings.get("keys") or (), context),
+    )
+
+
+def _server(text: str) -> Server:
+    found = _SERVER.fullmatch(text.strip())
+    port = int(found[3] or 53) if found else 0
+    if found is None or not 0 < port < 65536:
+        raise Misconfigured(
+            f'spec.rfc2136.servers: {text!r} is not "host:port" or "[IPv6 address]:port"'
+        )
+    return Server(found[1] or found[2], port)
+
+
+def _timeout(value: object) -> float:
+    match value:
+        case bool():
+            seconds = 0.0
+        case int() | float():
+            seconds = float(value)
+        case str() if found := _DURATION.fullmatch(value):
+            seconds = float(found[1]) * _SECONDS[found[2]]
+        case _:
+            seconds = 0.0
+    if not 0 < seconds <= 300:
+        raise Misconfigured(f'spec.rfc2136.timeout: {value!r} is no duration up to "5m", as "5s"')
+    return seconds
+
+
+def _keys(items: Any, context: Context) -> dict[str, dns.tsig.Key]:
+    found = {}
+    for number, item in enumerate(items):
+        where = f"spec.rfc2136.keys[{number}]"
+        try:
+            zone = records.canonical(str(item.get("zone", "")))
+        except InvalidName as error:
+            raise Misconfigured(f"{where}.zone: {error}") from error
+        if zone not in context.zones:
+            raise Misconfigured(f"{where}.zone: {zone} is not among spec.zones")
+        secret_key = item.get("secretKey")
+        if not secret_key:
+            raise Misconfigured(f"{where}.secretKey: say which key of the Secret holds the secret")
+        found[zone] = _key(item, where, str(secret_key), context)
+    return found
+
+
+def _key(block: Mapping[str, Any], where: str, secret_key: str, context: Context) -> dns.tsig.Key:
+    algorithm = str(block.get("algorithm") or "hmac-sha256").lower().rstrip(".")
+    if algorithm not in ALGORITHMS:
+        known = ", ".join(ALGORITHMS)
+        raise Misconfigured(
+            f"{where}.algorithm: {algorithm!r} is not supported; use one of {known}"
+        )
+    if not block.get("keyName"):
+        raise Misconfigured(f"{where}.keyName: name the key as the server's configuration does")
+    try:
+        name = dns.name.from_text(records.canonical(str(block["keyName"])))
+    except InvalidName as error:
+        raise Misconfigured(f"{where}.keyName: {error}") from error
+    return dns.tsig.Key(name, _secret(context, secret_key), ALGORITHMS[algorithm])
+
+
+def _secret(context: Context, key: str) -> bytes:
+    """The key's bytes; no error shows any of the text, nor is chained to one that does."""
+    text = context.secret.get(key, "").strip()
+    if not text:
+        raise Misconfigured(
+            f"the Secret of spec.credentialsRef has no key {key!r}; put the TSIG secret there,"
+            " base64 as in named.conf"
+        )
+    try:
+        decoded = base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        decoded = b""
+    if not decoded:
+        raise Misconfigured(
+            f"key {key!r} of the Secret of spec.credentialsRef is not base64; put the TSIG secret"
+            " there as named.conf has it, without quotes"
+        )
+    return decoded
