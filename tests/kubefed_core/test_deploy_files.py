@@ -1,5 +1,6 @@
 """What can be said of deploy/ without an API server; tests/e2e/test_deploy.py applies it to one."""
 
+import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -56,6 +57,14 @@ def test_the_kustomization_lists_every_manifest_of_the_host() -> None:
     assert listed == {"../crds"} | {path.name for path in DEPLOY.glob("*.yaml")} - {
         "kustomization.yaml"
     }
+
+
+def test_the_image_is_that_of_this_version() -> None:
+    project = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text())["project"]
+    (image,) = load("kustomization.yaml")[0]["images"]
+    assert image["newTag"] == project["version"]
+    assert f"-t kubefed-dns:{project['version']} " in (DEPLOY / "Dockerfile").read_text()
+    assert container()["image"] == image["name"]
 
 
 def test_everything_is_in_the_kubefed_namespace_or_in_none() -> None:
