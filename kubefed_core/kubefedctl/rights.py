@@ -34,11 +34,14 @@ _HEALTH: Rule = {
     "nonResourceURLs": ("/healthz", "/readyz", "/livez", "/version"),
     "verbs": ("get",),
 }
-_SERVED: tuple[Rule, ...] = (
-    {"apiGroups": ("",), "resources": ("services",), "verbs": _READ},
+_BEHIND: tuple[Rule, ...] = (
     {"apiGroups": ("discovery.k8s.io",), "resources": ("endpointslices",), "verbs": _READ},
     {"apiGroups": ("networking.k8s.io",), "resources": ("ingresses",), "verbs": _READ},
 )
+_SERVICES: Rule = {"apiGroups": ("",), "resources": ("services",), "verbs": _READ}
+_SERVICES_AND_NODES: Rule = {**_SERVICES, "resources": ("services", "nodes")}
+DNS_ONLY: tuple[Rule, ...] = (_SERVICES_AND_NODES, *_BEHIND, _HEALTH)
+"""What DNS needs of a member; deploy/member says the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +96,9 @@ def token_secret(names: Names) -> Part:
 def roles(names: Names, *, scope: str, dns_only: bool) -> Sequence[Part]:
     """Roles with their bindings, each role before its binding."""
     if scope == CLUSTER_SCOPE:
-        rules = (*_SERVED, _NODES, _HEALTH) if dns_only else (_EVERYTHING, _EVERY_PATH)
+        rules = DNS_ONLY if dns_only else (_EVERYTHING, _EVERY_PATH)
         return _wide(names, names.role, rules)
-    served = _SERVED if dns_only else (_EVERYTHING,)
+    served = (_SERVICES, *_BEHIND) if dns_only else (_EVERYTHING,)
     narrow = _part(ROLES, names.role, names.namespace, rules=_listed(served))
     return (
         narrow,

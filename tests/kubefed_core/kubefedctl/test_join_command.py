@@ -1,14 +1,22 @@
 """Joining, against scripted API servers."""
 
 import base64
+from pathlib import Path
 
 import pytest
+import yaml
 from fake_api import CLUSTERS, CONFIG, CORE, FILLED, RBAC
 
 ROLE = "kubefed-controller-manager:eu-hub"
 ACCOUNT = f"{CORE}/serviceaccounts/eu-hub"
 TOKEN = f"{CORE}/secrets/eu-hub-token"
 CLUSTER = f"{CLUSTERS}/eu"
+DEPLOY = Path(__file__).parents[3] / "deploy" / "member" / "rights.yaml"
+(MANIFEST,) = [
+    document["rules"]
+    for document in yaml.safe_load_all(DEPLOY.read_text())
+    if document["kind"] == "ClusterRole"
+]
 
 
 def decoded(text):
@@ -68,17 +76,7 @@ def test_quiet_says_nothing(kubefedctl, host):
             {"nonResourceURLs": ["*"], "verbs": ["get"]},
         ],
     }),
-    ("Least rights for DNS.", ["--dns-only"], {
-        f"clusterroles/{ROLE}": [
-            {"apiGroups": [""], "resources": ["services"], "verbs": ["get", "list", "watch"]},
-            {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"],
-             "verbs": ["get", "list", "watch"]},
-            {"apiGroups": ["networking.k8s.io"], "resources": ["ingresses"],
-             "verbs": ["get", "list", "watch"]},
-            {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "watch"]},
-            {"nonResourceURLs": ["/healthz", "/readyz", "/livez", "/version"], "verbs": ["get"]},
-        ],
-    }),
+    ("Least rights for DNS.", ["--dns-only"], {f"clusterroles/{ROLE}": MANIFEST}),
 ], ids=lambda value: value if isinstance(value, str) else "")  # fmt: skip
 def test_the_rights_are_as_asked_for(kubefedctl, host, member, reason, flags, roles):
     host.after = ready
@@ -103,6 +101,17 @@ def test_a_namespaced_control_plane_gets_its_namespace_and_health(kubefedctl, ho
     }  # fmt: skip
     rules = member.objects[f"{namespaced}/roles/{ROLE}"]["rules"]
     assert rules == [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
+
+
+def test_a_namespaced_control_plane_for_dns_reads_its_namespace_only(kubefedctl, host, member):
+    host.after = ready
+    host.put(CONFIG, spec={"scope": "Namespaced"})
+    assert kubefedctl("join", "eu", "--dns-only").status == 0
+    rules = member.objects[f"{RBAC}/namespaces/kube-federation-system/roles/{ROLE}"]["rules"]
+    assert [rule["resources"] for rule in rules] == [
+        ["services"], ["endpointslices"], ["ingresses"]
+    ]  # fmt: skip
+    assert {verb for rule in rules for verb in rule["verbs"]} == {"get", "list", "watch"}
 
 
 def test_region_zones_and_labels_are_kept_on_the_cluster(kubefedctl, host):
