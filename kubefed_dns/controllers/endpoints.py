@@ -76,8 +76,12 @@ class Endpoints:
         names = decide.host_names(record)
         resolved = await self._resolve(record, sorted(names))
         current = api.parse(there).endpoints if there is not None else ()
-        made = decide.make(record, resolved, current=current)
-        await self._write(key, _endpoint(record, made), there)
+        try:
+            made = decide.make(record, resolved, current=current)
+            await self._write(key, _endpoint(record, made), there)
+        except errors.Terminal as error:
+            self._say(record, "EndpointNotWritten", str(error))
+            raise
         return max(float(record.ttl), self._resolver.floor) if names else None
 
     async def _resolve(
@@ -91,7 +95,8 @@ class Endpoints:
         resolved: dict[str, tuple[str, ...] | None] = {}
         for name, result in zip(names, found, strict=True):
             if isinstance(result, ProviderError):
-                self._say_unresolved(record, str(result))
+                message = f"{result}; its other targets are published"
+                self._say(record, "TargetNotResolved", message)
                 resolved[name] = None
             elif isinstance(result, BaseException):
                 raise result
@@ -99,15 +104,11 @@ class Endpoints:
                 resolved[name] = tuple(sorted(result))
         return resolved
 
-    def _say_unresolved(self, record: Record, message: str) -> None:
+    def _say(self, record: Record, reason: str, message: str) -> None:
         obj = self._host.get(record.resource, record.key)
         if obj is not None:
             self._host.recorder.event(
-                obj,
-                resource=record.resource,
-                reason="TargetNotResolved",
-                message=f"{message}; its other targets are published",
-                warning=True,
+                obj, resource=record.resource, reason=reason, message=message, warning=True
             )
 
     async def _write(self, key: RecordKey, wanted: dict[str, Any], there: Obj | None) -> None:

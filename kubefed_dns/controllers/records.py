@@ -1,7 +1,7 @@
 """From what the members hold to a record's status: gather, weigh, write."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from kubefed_core import errors
@@ -19,7 +19,7 @@ from kubefed_dns.api.records import Record
 from kubefed_dns.api.status import Entry, Reason, RecordStatus
 from kubefed_dns.controllers import outcome
 from kubefed_dns.controllers.keys import RECORDS, RecordKey, endpoint_key, state_of
-from kubefed_dns.controllers.sight import Sights
+from kubefed_dns.controllers.sight import DOUBT, Answer, Sights
 from kubefed_dns.controllers.triggers import Triggers
 from kubefed_dns.decide import evidence, report
 from kubefed_dns.metrics import Journeys, Metrics
@@ -64,6 +64,7 @@ class Records:
         obj = self._host.get(key.resource, key.key)
         if obj is None or deleting(obj):
             self._metrics.record_gone(key.resource.kind, key.key)
+            self._sights.forget(key.key)
             return None
         try:
             record = records_api.parse(obj, key.resource)
@@ -81,14 +82,17 @@ class Records:
         delay = self._config().unavailable_delay
         cut_off = self._sights.cut_off(record.member, joined, delay=delay)
 
-        def weigh() -> evidence.Verdict:
+        def weigh(unsure: Collection[str] = ()) -> evidence.Verdict:
             found = [self._sights.of(record, joined[name]) for name in wanted]
+            found = [self._sights.unsure(s) if s.cluster in unsure else s for s in found]
             now = self._host.now()
             return evidence.weigh(record, found, now=now, delay=delay, cut_off=cut_off)
 
         verdict = weigh()
-        if await self._there_after_all(record, verdict.entries):
-            verdict = weigh()
+        answers = await self._confirmed(record, verdict.entries)
+        unsure = {name for name, answer in answers.items() if answer == Answer.UNSURE}
+        if unsure or Answer.THERE in answers.values():
+            verdict = weigh(unsure)
         status = replace(
             record.status,
             domain=domain,
@@ -99,9 +103,10 @@ class Records:
         record = replace(record, status=status)
         own = (problem or report.check(record), report.held(verdict, cut_off=cut_off))
         await self._write(key, obj, record, own)
-        if verdict.again is None:
-            return None
-        return max(0.0, (verdict.again - self._host.now()).total_seconds()) + 0.01
+        again = [DOUBT] if unsure else []
+        if verdict.again is not None:
+            again.append(max(0.0, (verdict.again - self._host.now()).total_seconds()) + 0.01)
+        return min(again, default=None)
 
     async def _domain(self, record: Record) -> tuple[str, Condition | None]:
         """The domain's name as the status is to have it, and what is wrong with it.
@@ -125,15 +130,14 @@ class Records:
             said = report.not_accepted("InvalidName", f"Domain {record.domain_ref!r}: {error}")
             return record.status.domain, said
 
-    async def _there_after_all(self, record: Record, entries: Iterable[Entry]) -> bool:
+    async def _confirmed(self, record: Record, entries: Iterable[Entry]) -> dict[str, Answer]:
         """Ask the members that seem to have lost what they served whether that is so.
 
         After a restart a false empty listing would else look like the truth.
         """
         before = {entry.cluster for entry in record.status.entries if entry.ingress}
         doubtful = [each for each in entries if each.cluster in before and each.reason in GONE]
-        found = [not await self._sights.confirm(record, each.cluster) for each in doubtful]
-        return any(found)
+        return {each.cluster: await self._sights.confirm(record, each.cluster) for each in doubtful}
 
     async def _write(
         self, key: RecordKey, obj: Obj, record: Record, own: tuple[Condition | None, ...]

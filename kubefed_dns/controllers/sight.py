@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
 from kubefed_core import errors
 from kubefed_core.api import clusters as clusters_api
-from kubefed_core.objects import Obj, labels, moment
+from kubefed_core.objects import Key, Obj, labels, moment
 from kubefed_core.resources import CLUSTERS, ENDPOINT_SLICES, SERVICES, Resource
 from kubefed_core.runtime.host import Host
 from kubefed_core.runtime.store import Store
@@ -14,8 +16,18 @@ from kubefed_dns.api.records import Record
 from kubefed_dns.decide import evidence, sights
 from kubefed_dns.decide.sights import SERVICE_NAME, Cache, Sight, State
 
+DOUBT = 10.0
+"""Seconds after which a second listing must agree that a Service has no slice at all."""
 PATIENCE = 3.0
 """Seconds after the start in which clusters that are not followed yet are waited for."""
+
+
+class Answer(Enum):
+    """What a member says when it is asked again."""
+
+    GONE = auto()
+    THERE = auto()
+    UNSURE = auto()
 
 
 class Sights:
@@ -26,6 +38,8 @@ class Sights:
         self._fleet = host.fleet
         self._born = host.now()
         self._ready: dict[str, bool] = {}
+        self._served: set[tuple[str, Key]] = set()
+        self._doubted: dict[tuple[str, Key], float] = {}
 
     def joined(self) -> dict[str, Obj]:
         """The KubeFedClusters by name."""
@@ -49,7 +63,7 @@ class Sights:
         name = cluster["metadata"]["name"]
         member = self._fleet.sight(name, record.member)
         slices = self._fleet.sight(name, ENDPOINT_SLICES) if record.needs_endpoints else None
-        return sights.sight(
+        found = sights.sight(
             sights.place(cluster),
             member.get(record.key) if member is not None else None,
             alive=self._health(cluster),
@@ -57,6 +71,19 @@ class Sights:
             endpoints=self._cache(slices) if record.needs_endpoints else None,
             slices=slices.indexed(record.key) if slices is not None else (),
         )
+        if record.needs_endpoints and found.state == State.LIVE and found.ready:
+            self._served.add((name, record.key))
+            self._doubted.pop((name, record.key), None)
+        return found
+
+    def unsure(self, found: Sight) -> Sight:
+        """As if nothing had been seen of the cluster, so that what was said of it stays."""
+        return replace(found, state=State.UNKNOWN, present=None)
+
+    def forget(self, record: Key) -> None:
+        """Drop what is remembered of a record that is gone."""
+        self._served = {who for who in self._served if who[1] != record}
+        self._doubted = {who: at for who, at in self._doubted.items() if who[1] != record}
 
     def cut_off(self, resource: Resource, joined: Mapping[str, Obj], *, delay: float) -> bool:
         """Whether it is the hub that is cut off; clusters that never were in sight do not count."""
@@ -80,28 +107,42 @@ class Sights:
             self._ready[name] = before = True
         return before
 
-    async def confirm(self, record: Record, cluster: str) -> bool:
+    async def confirm(self, record: Record, cluster: str) -> Answer:
         """Ask a member itself whether what its cache lacks is really not there.
 
-        False where it is there after all; it is in the cache then. Raises where
-        the member does not answer.
+        What is there after all is in the cache then. Raises where the member
+        does not answer.
         """
         client = self._fleet.client(cluster)
         try:
             obj = await client.get(record.member, record.key)
         except errors.NotFound:
-            return True
+            return Answer.GONE
         self._fleet.put(cluster, record.member, obj)
-        if not record.needs_endpoints:
-            return False
-        found, _ = await client.list(
+        if not record.needs_endpoints or not sights.load_balancer(obj):
+            return Answer.THERE
+        return await self._confirm_slices(record, cluster)
+
+    async def _confirm_slices(self, record: Record, cluster: str) -> Answer:
+        """A Service without any slice cannot be asked for by name, so time must confirm it.
+
+        Slices that were seen by this process were seen to go.
+        """
+        who = (cluster, record.key)
+        store = self._fleet.store(cluster, ENDPOINT_SLICES)
+        if who in self._served or (store is not None and store.indexed(record.key)):
+            return Answer.GONE
+        found, _ = await self._fleet.client(cluster).list(
             ENDPOINT_SLICES,
             namespace=record.key.namespace,
             labels=f"{SERVICE_NAME}={record.key.name}",
         )
         for piece in found:
             self._fleet.put(cluster, ENDPOINT_SLICES, piece)
-        return not sights.has_ready(found)
+        if found:
+            return Answer.THERE
+        now = asyncio.get_running_loop().time()
+        return Answer.GONE if now - self._doubted.setdefault(who, now) >= DOUBT else Answer.UNSURE
 
     def _health(self, cluster: Obj) -> tuple[Cache, ...]:
         """What the health check says; nothing where it has not looked yet.

@@ -1,0 +1,215 @@
+"""The controller-manager: the one place that builds things and owns their life."""
+
+import asyncio
+import logging
+import os
+import random
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+
+import click
+import uvloop
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+from kubefed_core.api.config import Config
+from kubefed_core.controllers.clusters import Clusters
+from kubefed_core.controllers.members import Members
+from kubefed_core.errors import Terminal
+from kubefed_core.kubefedctl import version
+from kubefed_core.runtime import credentials, logs, probes
+from kubefed_core.runtime.client import Client
+from kubefed_core.runtime.credentials import Access
+from kubefed_core.runtime.fleet import HOST, Fleet
+from kubefed_core.runtime.host import Host
+from kubefed_core.runtime.metrics import Metrics
+from kubefed_core.runtime.recorder import Recorder
+from kubefed_dns import interests, resolve, settings
+from kubefed_dns.controllers.endpoints import Endpoints
+from kubefed_dns.controllers.records import Records
+from kubefed_dns.controllers.zones import Zones
+from kubefed_dns.flags import Options
+from kubefed_dns.metrics import Journeys
+from kubefed_dns.metrics import Metrics as DnsMetrics
+from kubefed_dns.providers.embedded import Embedded
+from kubefed_dns.server.server import Server
+
+log = logging.getLogger(__name__)
+
+LOOKUPS = 16
+"""Threads for host names; a resolver that hangs holds up no more than these."""
+
+
+def run(options: Options) -> int:
+    """Work until a signal says stop; the exit status."""
+    logs.set_up(style=options.log_format, verbosity=options.verbosity)
+    click.echo(f"KubeFed controller-manager version: {version.info()}")
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_run(options))
+    except Terminal as error:
+        log.error("%s", error)  # noqa: TRY400
+        return 1
+    return 0
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def _run(options: Options) -> None:
+    access = await asyncio.to_thread(_access, options)
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    async with AsyncExitStack() as stack:
+        manager = Manager(options, access)
+        await manager.open(stack)
+        await _until(stop, await manager.build(stack, stop))
+        log.info("stopping")
+
+
+async def _until(stop: asyncio.Event, works: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    """Let everything run until it is time to stop; a work that fails ends the others."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_named(work)) for work in works]
+        await stop.wait()
+        for task in tasks:
+            task.cancel()
+
+
+async def _named(work: Callable[[], Awaitable[None]]) -> None:
+    await work()
+
+
+def _access(options: Options) -> Access:
+    if options.kubeconfig or options.context:
+        found = credentials.from_kubeconfig(options.kubeconfig or None, options.context or None)
+    elif options.master:
+        found = Access(options.master)
+    else:
+        found = credentials.in_cluster(environ=dict(os.environ))
+    return replace(found, server=options.master or found.server)
+
+
+class Manager:
+    """Everything of one process, built in the order in which it is needed."""
+
+    def __init__(self, options: Options, access: Access) -> None:
+        self._options = options
+        self._access = access
+        self._registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self._registry)
+        self._unready: dict[str, probes.Check] = {"start": lambda: "not started yet"}
+        self._fleet = Fleet(connect=Client)
+
+    async def open(self, stack: AsyncExitStack) -> None:
+        """Answer probes, before anything that may take long."""
+        for address, flag, app in (
+            (
+                self._options.healthz_addr,
+                "--healthz-addr",
+                probes.app(health={}, ready=self._unready, registry=None),
+            ),
+            (
+                self._options.metrics_addr,
+                "--metrics-addr",
+                probes.app(health={}, ready={}, registry=self._registry),
+            ),
+        ):
+            if address:
+                runner = await probes.serve(app, address, flag=flag)
+                stack.push_async_callback(runner.cleanup)
+        stack.push_async_callback(self._fleet.close)
+
+    async def build(
+        self, stack: AsyncExitStack, stop: asyncio.Event
+    ) -> list[Callable[[], Awaitable[None]]]:
+        """Make all controllers; what is returned is to be run until the end."""
+        first = await self._first(stop)
+        namespace = self._options.namespace
+        await self._fleet.engage(HOST, self._access, interests.of_host(first, namespace))
+        recorder = Recorder(
+            self._fleet.client(HOST),
+            component="kubefed-controller-manager",
+            namespace=namespace,
+            now=now,
+        )
+        host = Host(fleet=self._fleet, recorder=recorder, namespace=namespace, now=now)
+        server = await self._serve(stack)
+        config = settings.Settings(first, read=settings.reader(host))
+        controllers = self._controllers(stack, host=host, config=config, server=server)
+        self._unready.clear()
+        self._unready["caches"] = partial(_unfollowed, self._fleet, first, namespace)
+        return [recorder.run, *controllers]
+
+    async def _first(self, stop: asyncio.Event) -> Config:
+        """The settings to start with; a stop while the host does not answer is a stop."""
+        options = self._options
+        if options.config_file:
+            return settings.from_file(options.config_file)
+        client = Client(self._access)
+        reading = asyncio.create_task(
+            settings.from_host(client, options.namespace, scope=options.default_scope)
+        )
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait((reading, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if not reading.done():
+                raise Terminal("stopped before the host has answered")
+            return reading.result()
+        finally:
+            reading.cancel()
+            stopped.cancel()
+            await asyncio.gather(reading, stopped, return_exceptions=True)
+            await client.close()
+
+    async def _serve(self, stack: AsyncExitStack) -> Server:
+        server = Server(now=now, ns_name=self._options.dns_ns_name)
+        if self._options.dns_address:
+            host, port = probes.split(self._options.dns_address, flag="--dns-address")
+            await server.start(host or "", port)
+            stack.push_async_callback(server.stop)
+        return server
+
+    def _controllers(
+        self, stack: AsyncExitStack, *, host: Host, config: settings.Settings, server: Server
+    ) -> list[Callable[[], Awaitable[None]]]:
+        meter, dns_metrics = Metrics(self._registry), DnsMetrics(self._registry)
+        journeys = Journeys(dns_metrics, clock=asyncio.get_running_loop().time)
+        threads = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="lookup")
+        stack.callback(threads.shutdown, wait=False, cancel_futures=True)
+        resolver = resolve.Resolver(resolve.system(threads))
+        members = Members(
+            host=host, interests=interests.of_member(config(), host.namespace), meter=meter
+        )
+        clusters = Clusters(host=host, health=config().health, meter=meter)
+        records = Records(
+            host=host, config=config, metrics=dns_metrics, journeys=journeys, meter=meter
+        )
+        endpoints = Endpoints(host=host, resolver=resolver, journeys=journeys, meter=meter)
+        zones = Zones(
+            host=host,
+            factories={"embedded": partial(Embedded, server=server)},
+            server=server,
+            journeys=journeys,
+            metrics=dns_metrics,
+            meter=meter,
+            chance=random.random,
+        )
+        return [each.run for each in (members, clusters, records, endpoints, zones)]
+
+
+def _unfollowed(fleet: Fleet, config: Config, namespace: str) -> str | None:
+    """Which of the host's resources are out of sight."""
+    missing = [
+        f"{interest.resource}: {store.error if store is not None else 'not followed'}"
+        for interest in interests.of_host(config, namespace)
+        if (store := fleet.sight(HOST, interest.resource)) is None or not store.live
+    ]
+    return "; ".join(missing) or None

@@ -1,0 +1,244 @@
+"""API servers in memory, at the edge of the network: what a Client speaks to in unit tests.
+
+Each server keeps objects as dicts, gives out resource versions, checks optimistic locks,
+splits status from the rest, and feeds watches. It can be down, hang, refuse a resource,
+or answer a list falsely.
+"""
+
+import asyncio
+import copy
+import itertools
+from collections import defaultdict
+
+from kubefed_core import errors
+from kubefed_core.objects import key_of
+
+OPENED = {"type": "OPENED", "object": {}}
+
+
+class Server:
+    """One cluster's API server. `writes` lists what was written: (verb, resource, key)."""
+
+    def __init__(self):
+        self.objects = defaultdict(dict)
+        self.writes = []
+        self.reads = []
+        self.fault = None
+        self.faults = {}
+        self.false_lists = {}
+        self.hanging = False
+        self._numbers = itertools.count(1)
+        self._uids = itertools.count(1)
+        self._watches = defaultdict(set)
+
+    # What tests do to it.
+
+    def put(self, resource, obj):
+        """Create or change an object, as somebody else does it, status and all."""
+        obj = copy.deepcopy(obj)
+        key = key_of(obj)
+        old = self.objects[resource].get(key)
+        return self._store(resource, obj, old)
+
+    def remove(self, resource, key):
+        obj = self.objects[resource].pop(key)
+        obj["metadata"]["resourceVersion"] = str(next(self._numbers))
+        self._tell(resource, "DELETED", obj)
+
+    def get(self, resource, key):
+        return self.objects[resource].get(key)
+
+    def down(self, fault=None):
+        """Refuse everything, and cut every watch."""
+        self.fault = fault or ConnectionRefusedError("connection refused")
+        for queues in self._watches.values():
+            for queue in queues:
+                queue.put_nowait(self.fault)
+
+    def up(self):
+        self.fault = None
+
+    def cut(self):
+        """End every watch, as a server does now and then."""
+        for queues in self._watches.values():
+            for queue in queues:
+                queue.put_nowait(None)
+
+    def expire(self):
+        """Tell every watch that its version is too old, so that it lists anew."""
+        gone = {"type": "ERROR", "object": {"code": 410, "message": "too old"}}
+        for queues in self._watches.values():
+            for queue in queues:
+                queue.put_nowait(gone)
+
+    # What its client does.
+
+    async def answer(self, resource, verb):
+        await asyncio.sleep(0.001)
+        if self.hanging:
+            await asyncio.sleep(1e9)
+        fault = self.fault or self.faults.get((verb, resource)) or self.faults.get(resource)
+        if fault is not None:
+            raise fault
+
+    def write(self, resource, obj, *, subresource=""):
+        key = key_of(obj)
+        old = self.objects[resource].get(key)
+        if old is None:
+            raise errors.NotFound(f"{resource} {key}", status=404)
+        given = obj["metadata"].get("resourceVersion")
+        if given and given != old["metadata"]["resourceVersion"]:
+            raise errors.Conflict("the object has been modified", status=409)
+        obj = copy.deepcopy(dict(obj))
+        merged = {**old, "status": obj.get("status")} if subresource else {**obj}
+        if not subresource and "status" in old:
+            merged["status"] = old["status"]
+        merged["metadata"] = {**(old if subresource else obj)["metadata"]}
+        for name in ("uid", "creationTimestamp", "generation"):
+            merged["metadata"][name] = old["metadata"][name]
+        if {k: v for k, v in merged.items() if k != "metadata"} == {
+            k: v for k, v in old.items() if k != "metadata"
+        } and merged["metadata"] == old["metadata"]:
+            return copy.deepcopy(old)
+        if not subresource and merged.get("spec") != old.get("spec"):
+            merged["metadata"]["generation"] += 1
+        return self._store(resource, merged, old)
+
+    def subscribe(self, resource):
+        queue = asyncio.Queue()
+        self._watches[resource].add(queue)
+        return queue
+
+    def unsubscribe(self, resource, queue):
+        self._watches[resource].discard(queue)
+
+    def _store(self, resource, obj, old):
+        meta = obj["metadata"]
+        meta.setdefault("uid", old["metadata"]["uid"] if old else f"uid-{next(self._uids)}")
+        meta.setdefault("creationTimestamp", "2026-01-01T00:00:00Z")
+        meta.setdefault("generation", 1)
+        meta["resourceVersion"] = str(next(self._numbers))
+        self.objects[resource][key_of(obj)] = obj
+        self._tell(resource, "MODIFIED" if old else "ADDED", obj)
+        return copy.deepcopy(obj)
+
+    def _tell(self, resource, kind, obj):
+        for queue in self._watches[resource]:
+            queue.put_nowait({"type": kind, "object": copy.deepcopy(obj)})
+
+
+class Client:
+    """What `Fleet` makes of an access in the place of the real client."""
+
+    def __init__(self, access, server):
+        self.access = access
+        self.server = server
+
+    async def get(self, resource, key):
+        self.server.reads.append(("get", resource, key))
+        await self.server.answer(resource, "get")
+        obj = self.server.objects[resource].get(key)
+        if obj is None:
+            raise errors.NotFound(f"{resource} {key}", status=404)
+        return copy.deepcopy(obj)
+
+    async def list(self, resource, *, namespace="", labels="", fields=""):
+        self.server.reads.append(("list", resource, namespace))
+        await self.server.answer(resource, "list")
+        version = str(next(self.server._numbers))
+        if resource in self.server.false_lists:
+            return copy.deepcopy(self.server.false_lists[resource]), version
+        wanted = dict(pair.split("=", 1) for pair in labels.split(",") if pair)
+        found = [
+            copy.deepcopy(obj)
+            for key, obj in sorted(self.server.objects[resource].items())
+            if (not namespace or key.namespace == namespace)
+            and wanted.items() <= (obj["metadata"].get("labels") or {}).items()
+        ]
+        return found, version
+
+    async def watch(self, resource, *, since, namespace="", labels="", fields=""):
+        await self.server.answer(resource, "watch")
+        queue = self.server.subscribe(resource)
+        try:
+            yield OPENED
+            while True:
+                event = await queue.get()
+                if event is None:
+                    return
+                if isinstance(event, Exception):
+                    raise event
+                meta = event["object"].get("metadata", {})
+                if not namespace or meta.get("namespace", namespace) == namespace:
+                    yield event
+        finally:
+            self.server.unsubscribe(resource, queue)
+
+    async def create(self, resource, obj, *, subresource=""):
+        await self.server.answer(resource, "create")
+        obj = copy.deepcopy(dict(obj))
+        if "name" not in obj["metadata"]:
+            obj["metadata"]["name"] = f"{obj['metadata']['generateName']}{next(self.server._uids)}"
+        key = key_of(obj)
+        if key in self.server.objects[resource]:
+            raise errors.Conflict("already exists", status=409, reason="AlreadyExists")
+        self.server.writes.append(("create", resource, key))
+        obj.pop("status", None)
+        return self.server._store(resource, obj, None)
+
+    async def replace(self, resource, obj, *, subresource=""):
+        await self.server.answer(resource, "replace")
+        made = self.server.write(resource, obj, subresource=subresource)
+        verb = f"replace {subresource}".strip()
+        self.server.writes.append((verb, resource, key_of(obj)))
+        return made
+
+    async def patch(self, resource, key, patch, **_):
+        await self.server.answer(resource, "patch")
+        old = self.server.objects[resource].get(key)
+        if old is None:
+            raise errors.NotFound(f"{resource} {key}", status=404)
+        self.server.writes.append(("patch", resource, key))
+        return self.server._store(resource, merged(copy.deepcopy(old), patch), old)
+
+    async def delete(self, resource, key, *, uid="", propagation="", grace=None):
+        await self.server.answer(resource, "delete")
+        old = self.server.objects[resource].get(key)
+        if old is None:
+            raise errors.NotFound(f"{resource} {key}", status=404)
+        if uid and uid != old["metadata"]["uid"]:
+            raise errors.Conflict("another object", status=409)
+        self.server.writes.append(("delete", resource, key))
+        self.server.remove(resource, key)
+
+    async def fetch(self, path, *, timeout):
+        await self.server.answer(path, "fetch")
+        return 200, "ok"
+
+    async def close(self):
+        pass
+
+
+def merged(old, patch):
+    """RFC 7386."""
+    for name, value in patch.items():
+        if value is None:
+            old.pop(name, None)
+        elif isinstance(value, dict):
+            old[name] = merged(dict(old.get(name) or {}), value)
+        else:
+            old[name] = value
+    return old
+
+
+class World:
+    """API servers by the address under which they are reached."""
+
+    def __init__(self, *names):
+        self.servers = {f"https://{name}": Server() for name in names}
+
+    def __getitem__(self, name):
+        return self.servers[f"https://{name}"]
+
+    def connect(self, access):
+        return Client(access, self.servers[access.server])
