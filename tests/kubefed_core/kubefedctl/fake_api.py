@@ -1,8 +1,10 @@
 """An API server of a few lines: it stores, checks tokens, and refuses what a test tells it to."""
 
 import base64
+import contextlib
 import json
 import re
+import ssl
 import threading
 from collections.abc import Callable
 from email.message import Message
@@ -27,8 +29,10 @@ class FakeApi:
     `forbidden` holds resources that the user may not create.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, tls: ssl.SSLContext | None = None, own_ca: bytes = b"own CA") -> None:
         self.objects: dict[str, Obj] = {}
+        self.own_ca = own_ca.decode()
+        self._scheme = "https" if tls else "http"
         self.writes: list[str] = []
         self.refusals: dict[str, tuple[int, str]] = {}
         self.forbidden: set[str] = set()
@@ -38,11 +42,15 @@ class FakeApi:
         self._count = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -130,7 +138,7 @@ class FakeApi:
         metadata.setdefault("uid", f"uid-{self._count}-{id(self)}")
         metadata["resourceVersion"] = str(self._count)
         if obj.get("type") == "kubernetes.io/service-account-token" and self.fills_tokens:
-            obj["data"] = {"token": _encoded(FILLED), "ca.crt": _encoded("own CA")}
+            obj["data"] = {"token": _encoded(FILLED), "ca.crt": _encoded(self.own_ca)}
         self.objects[path] = obj
         self.after(path, obj)
         return obj
@@ -179,6 +187,10 @@ def _handler(api: FakeApi) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(data)
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_request  # noqa: N815
+
+        def handle(self) -> None:
+            with contextlib.suppress(OSError):  # a client that does not trust us
+                super().handle()
 
         def log_message(self, format: str, *args: object) -> None:
             pass
