@@ -1,0 +1,1 @@
+"""The cloud provider and the kubelets of a local cluster."""
