@@ -103,3 +103,6 @@ ABOUT = {
     "kubefedctl": "join clusters, and look after what the host does for them",
     "demo": "see it all work on three control planes on this machine",
 }
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from kubefed_core.local import binaries
-from kubefed_core.local.cloud import ADDRESS
+from kubefed_core.local.cloud.balancers import ADDRESS
 from kubefed_core.local.cluster import LocalCluster
 from kubefed_core.objects import Key
 from kubefed_core.resources import INGRESSES, SERVICES
