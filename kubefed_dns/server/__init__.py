@@ -1,1 +1,1 @@
-"""The embedded authoritative DNS server."""
+"""The embedded authoritative DNS server: zones in memory, answers over UDP and TCP."""
