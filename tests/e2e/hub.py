@@ -1,18 +1,40 @@
 """The controller as a process on a host cluster, under the rights of `deploy/` and nothing more."""
 
-import asyncio
 import os
 import signal
 import socket
+import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import aiohttp
+import dns.exception
+import dns.message
+import dns.query
+import dns.rcode
+import dns.rdatatype
 import yaml
 
+T = TypeVar("T")
+
 REPO = Path(__file__).parents[2]
-NAMESPACE = "kube-federation-system"
+SYSTEM = "kube-federation-system"
+PATIENCE = 30.0
+
+
+def until(
+    look: Callable[[], T], fits: Callable[[T], bool] = bool, *, within: float = PATIENCE
+) -> T:
+    """Look again and again until it fits; what was seen last is in the error."""
+    end = time.monotonic() + within
+    while not fits(seen := look()):
+        assert time.monotonic() < end, f"after {within:g}s it is still {seen!r}"
+        time.sleep(0.05)
+    return seen
 
 
 def free_port() -> int:
@@ -28,14 +50,28 @@ def free_port() -> int:
             return port
 
 
-def service_account_kubeconfig(admin: Path, token: str, target: Path) -> Path:
-    """A kubeconfig like the admin's, but as whoever holds the token."""
+def as_service_account(admin: Path, token: str, target: Path) -> Path:
+    """A kubeconfig like the administrator's, but as whoever holds the token."""
     config: dict[str, Any] = yaml.safe_load(admin.read_text())
     for user in config["users"]:
-        user["user"] = {"token": token}
+        user["user"] = {"token": token.strip()}
+    target.touch(mode=0o600)
     target.write_text(yaml.safe_dump(config))
-    target.chmod(0o600)
     return target
+
+
+def program(*args: str, fine: bool = True) -> str:
+    """Run one of our programs; gives all that it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "kubefed_dns.hyperfed", *args],
+        cwd=REPO,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert not fine or done.returncode == 0, f"{args}: {done.stdout}{done.stderr}"
+    return done.stdout + done.stderr
 
 
 class Hub:
@@ -52,83 +88,104 @@ class Hub:
         self.dns_port = free_port()
         self.health_port = free_port()
         self.metrics_port = free_port()
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
-    async def start(self, *, ready: bool = True) -> None:
+    def start(self, *, ready: bool = True) -> None:
         with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "kubefed_dns.hyperfed",
-                "controller-manager",
-                f"--kubeconfig={self.kubeconfig}",
-                f"--kubefed-namespace={NAMESPACE}",
-                f"--healthz-addr=127.0.0.1:{self.health_port}",
-                f"--metrics-addr=127.0.0.1:{self.metrics_port}",
-                f"--dns-address=127.0.0.1:{self.dns_port}",
-                *self.flags,
-                stdin=asyncio.subprocess.DEVNULL,
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-W",
+                    "error",
+                    "-m",
+                    "kubefed_dns.hyperfed",
+                    "controller-manager",
+                    f"--kubeconfig={self.kubeconfig}",
+                    f"--kubefed-namespace={SYSTEM}",
+                    f"--healthz-addr=127.0.0.1:{self.health_port}",
+                    f"--metrics-addr=127.0.0.1:{self.metrics_port}",
+                    f"--dns-address=127.0.0.1:{self.dns_port}",
+                    *self.flags,
+                ],
+                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=REPO,
-                env=os.environ | {"PYTHONWARNINGS": "default", "PYTHONUNBUFFERED": "1"},
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},
             )
         if ready:
-            await self.ready()
+            self.ready()
 
-    async def ready(self, *, within: float = 30) -> None:
+    def ready(self) -> None:
         """Wait until /readyz says so; the log's end is in the error."""
-        try:
-            async with asyncio.timeout(within):
-                while await self.fetch("readyz") != 200:
-                    if self._process is None or self._process.returncode is not None:
-                        break
-                    await asyncio.sleep(0.05)
-                else:
-                    return
-        except TimeoutError:
-            pass
-        raise AssertionError(f"the controller is not ready:\n{self.tail()}")
+        end = time.monotonic() + PATIENCE
+        while self.probe("readyz") != 200:
+            alive = self._process is not None and self._process.poll() is None
+            assert alive and time.monotonic() < end, f"not ready:\n{self.tail()}"  # noqa: PT018
+            time.sleep(0.05)
 
-    async def fetch(self, path: str, *, port: int | None = None) -> int:
+    def probe(self, path: str) -> int:
         """The status of an HTTP path of its probes; 0 where nobody listens."""
         try:
-            async with (
-                aiohttp.ClientSession() as session,
-                session.get(f"http://127.0.0.1:{port or self.health_port}/{path}") as response,
-            ):
-                return response.status
-        except aiohttp.ClientError:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.health_port}/{path}") as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
             return 0
 
-    async def metrics(self) -> str:
-        async with (
-            aiohttp.ClientSession() as session,
-            session.get(f"http://127.0.0.1:{self.metrics_port}/metrics") as response,
-        ):
-            return await response.text()
+    def metrics(self) -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics") as answer:
+            return str(answer.read().decode())
 
-    async def kill(self) -> None:
+    def kill(self) -> None:
         """As a crash does it."""
-        await self._end(signal.SIGKILL)
+        self._end(signal.SIGKILL)
 
-    async def stop(self) -> int | None:
+    def stop(self) -> int:
         """As an orderly stop does it; the exit status."""
-        return await self._end(signal.SIGTERM)
+        return self._end(signal.SIGTERM)
 
     def tail(self, lines: int = 60) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
-    async def _end(self, how: signal.Signals) -> int | None:
+    def _end(self, how: signal.Signals) -> int:
         process, self._process = self._process, None
         if process is None:
-            return None
-        if process.returncode is None:
-            process.send_signal(how)
+            return 0
+        process.send_signal(how)
         try:
-            async with asyncio.timeout(20):
-                return await process.wait()
-        except TimeoutError:
+            return process.wait(20)
+        except subprocess.TimeoutExpired:
             process.kill()
-            await process.wait()
+            process.wait()
             raise AssertionError(f"it did not stop:\n{self.tail()}") from None
+
+
+class Resolver:
+    """Asks one authoritative server."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    def ask(self, name: str, kind: str = "A") -> dns.message.Message | None:
+        """The answer; None where there is none."""
+        try:
+            query = dns.message.make_query(name, kind)
+            return dns.query.udp(query, "127.0.0.1", port=self._port, timeout=2)
+        except (dns.exception.DNSException, OSError):
+            return None
+
+    def values(self, name: str, kind: str = "A") -> list[str]:
+        """All values of a type in the answer, of whatever name in the chain; sorted."""
+        answer = self.ask(name, kind)
+        return sorted(
+            rdata.to_text()
+            for rrset in (answer.answer if answer is not None else ())
+            if rrset.rdtype == dns.rdatatype.from_text(kind)
+            for rdata in rrset
+        )
+
+    def rcode(self, name: str, kind: str = "A") -> str:
+        answer = self.ask(name, kind)
+        return "" if answer is None else dns.rcode.to_text(answer.rcode())
