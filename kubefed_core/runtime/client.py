@@ -222,7 +222,7 @@ class Client:
             self._session = aiohttp.ClientSession(
                 connector=self._connector(tls),
                 timeout=self._timeout,
-                trust_env=not self.access.proxy,
+                trust_env=not self.access.proxy and not _is_loopback(self._base),
                 proxy=self.access.proxy if self.access.proxy.startswith("http") else None,
                 read_bufsize=2**18,
             )
@@ -240,6 +240,12 @@ def key_of_new(obj: Obj) -> Key:
     """The key of an object that may have no name yet, only generateName."""
     meta = obj["metadata"]
     return Key(meta.get("namespace", ""), meta.get("name", ""))
+
+
+def _is_loopback(server: str) -> bool:
+    """A server on this machine is no business of the user's proxy, as in kubectl."""
+    host = urlsplit(server).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _keepalive(address: Any) -> socket.socket:

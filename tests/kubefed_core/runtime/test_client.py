@@ -208,3 +208,14 @@ async def test_unusable_trust_is_an_os_error():
 async def test_secrets_are_not_in_what_is_printed():
     access = Access("https://c", token="s3cret", private_key=b"s3cret")
     assert "s3cret" not in repr(access)
+
+
+async def test_a_server_on_this_machine_is_asked_past_any_proxy(client, monkeypatch):
+    async def handler(request):
+        return web.Response(text="ok")
+
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    made = await client(handler)
+    assert await made.fetch("/readyz", timeout=5.0) == (200, "ok")

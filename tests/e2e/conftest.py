@@ -1,0 +1,75 @@
+"""Real control planes for every test that asks for them; one set serves the whole session.
+
+The clusters run in a thread of their own, so that tests with an event loop, of whatever scope, and
+tests without one can use them. A test that loses a cluster brings it back.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from apiserver import Kubectl
+from ground import Clusters, Ground, running
+
+from kubefed_core.local.binaries import ensure
+from kubefed_core.local.cluster import LocalCluster
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Get the programs now, with their progress shown: it may take longer than a test may."""
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    wanted = any("binaries" in getattr(item, "fixturenames", ()) for item in session.items)
+    if wanted and terminal is not None and not session.config.option.collectonly:
+        asyncio.run(ensure(report=terminal.write_line))
+
+
+@pytest.fixture(scope="session")
+def binaries() -> Path:
+    """The directory of etcd, kube-apiserver, kube-controller-manager and kubectl."""
+    return asyncio.run(ensure())
+
+
+@pytest.fixture(scope="session")
+def ground() -> Iterator[Ground]:
+    made = Ground()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def clusters(ground: Ground, binaries: Path) -> Iterator[Clusters]:
+    """A host and two members, eu and us, each with its cloud."""
+    host = LocalCluster("host", binaries=binaries, number=0)
+    eu = LocalCluster("eu", region="eu-west", zones=["eu-west-1a"], binaries=binaries, number=1)
+    us = LocalCluster(
+        "us", region="us-east", zones=["us-east-1a", "us-east-1b"], binaries=binaries, number=2
+    )
+    with running(ground, host, eu, us, binaries=binaries) as members:
+        yield Clusters(*members)
+
+
+@pytest.fixture(scope="module")
+def bare_host(ground: Ground, binaries: Path) -> Iterator[Kubectl]:
+    """kubectl for a cluster of the module's own that nothing has been done to, without a cloud."""
+    cluster = LocalCluster("bare", binaries=binaries, cloud=False)
+    with running(ground, cluster, binaries=binaries) as (member,):
+        yield member.kubectl
+
+
+@pytest.fixture(scope="session")
+def numbers() -> Iterator[int]:
+    """Each is given out once in a session."""
+    return itertools.count(1)
+
+
+@pytest.fixture
+def namespace(clusters: Clusters, numbers: Iterator[int]) -> Iterator[str]:
+    """A namespace of the test's own in all clusters; it is removed after the test."""
+    name = f"test-{next(numbers)}"
+    for member in clusters:
+        member.kubectl("create", "namespace", name)
+    yield name
+    for member in clusters:
+        member.kubectl("delete", "namespace", name, "--wait=false")
