@@ -33,9 +33,10 @@ from kubefed_dns.controllers.endpoints import Endpoints
 from kubefed_dns.controllers.records import Records
 from kubefed_dns.controllers.zones import Zones
 from kubefed_dns.flags import Options
-from kubefed_dns.metrics import Journeys
+from kubefed_dns.metrics import Journeys, Queries
 from kubefed_dns.metrics import Metrics as DnsMetrics
 from kubefed_dns.providers.embedded import Embedded
+from kubefed_dns.server import sockets
 from kubefed_dns.server.server import Server
 
 log = logging.getLogger(__name__)
@@ -171,9 +172,10 @@ class Manager:
 
     async def _serve(self, stack: AsyncExitStack) -> Server:
         server = Server(now=now, ns_name=self._options.dns_ns_name)
+        self._registry.register(Queries(server.queries))
         if self._options.dns_address:
-            host, port = probes.split(self._options.dns_address, flag="--dns-address")
-            await server.start(host or "", port)
+            host, port = sockets.parse(self._options.dns_address)
+            await server.start(host, port)
             stack.push_async_callback(server.stop)
         return server
 

@@ -1,8 +1,10 @@
 """What Prometheus is told of DNS, first of all how long a change takes to become an answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 from kubefed_core.objects import Key
 
@@ -44,12 +46,6 @@ class Metrics:
             ["provider", "zone", "which"],
             registry=registry,
         )
-        self._queries = Counter(
-            "kubefed_dns_queries_total",
-            "Questions that the embedded server has answered.",
-            ["zone", "rcode"],
-            registry=registry,
-        )
         self._targets = Gauge(
             "kubefed_dns_record_targets",
             "Clusters whose addresses a record publishes.",
@@ -68,15 +64,29 @@ class Metrics:
         self._zone_records.labels(provider, zone, "all").set(records)
         self._zone_records.labels(provider, zone, "owned").set(owned)
 
-    def query(self, zone: str, rcode: str) -> None:
-        self._queries.labels(zone, rcode).inc()
-
     def targets(self, kind: str, key: Key, count: int) -> None:
         self._targets.labels(kind, key.namespace, key.name).set(count)
 
     def record_gone(self, kind: str, key: Key) -> None:
         if (kind, key.namespace, key.name) in self._targets._metrics:
             self._targets.remove(kind, key.namespace, key.name)
+
+
+class Queries(Collector):
+    """What the embedded server counts while it answers, read only when Prometheus asks."""
+
+    def __init__(self, counts: Mapping[tuple[str, str], int]) -> None:
+        self._counts = counts
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(
+            "kubefed_dns_queries",
+            "Questions that the embedded server has answered; no zone where none was asked.",
+            labels=["zone", "rcode"],
+        )
+        for labels, count in tuple(self._counts.items()):
+            family.add_metric(labels, count)
+        yield family
 
 
 class Journeys:

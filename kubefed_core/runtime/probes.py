@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
+import aiohttp
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -47,6 +48,15 @@ def _metrics(registry: CollectorRegistry) -> Handler:
         return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4"})
 
     return handle
+
+
+async def well(url: str) -> bool:
+    """Whether somebody's probe answers 200."""
+    try:
+        async with aiohttp.ClientSession() as session, session.get(url) as response:
+            return response.status == 200
+    except aiohttp.ClientError:
+        return False
 
 
 def split(address: str, *, flag: str) -> tuple[str | None, int]:

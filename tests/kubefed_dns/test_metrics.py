@@ -1,7 +1,7 @@
 from prometheus_client import CollectorRegistry
 
 from kubefed_core.objects import Key
-from kubefed_dns.metrics import FORGET, STAGES, Journeys, Metrics
+from kubefed_dns.metrics import FORGET, STAGES, Journeys, Metrics, Queries
 
 WEB = Key("ns", "service-web")
 
@@ -86,3 +86,12 @@ def test_gauges_of_what_is_gone_are_removed():
     metrics.record_gone("ServiceDNSRecord", Key("ns", "never"))
     labels = {"kind": "ServiceDNSRecord", "namespace": "ns", "name": "web"}
     assert registry.get_sample_value("kubefed_dns_record_targets", labels) is None
+
+
+def test_the_servers_own_counts_are_read_when_asked():
+    registry, counts = CollectorRegistry(), {("example.com.", "NOERROR"): 3}
+    registry.register(Queries(counts))
+    counts["", "REFUSED"] = 1
+    value = registry.get_sample_value
+    assert value("kubefed_dns_queries_total", {"zone": "example.com.", "rcode": "NOERROR"}) == 3
+    assert value("kubefed_dns_queries_total", {"zone": "", "rcode": "REFUSED"}) == 1
