@@ -72,8 +72,6 @@ def read_answer(
         )
     except dns.exception.DNSException as error:
         raise _unreadable(server, query, error) from error
-    except (ValueError, IndexError) as error:
-        raise ProviderError(f"{server}: sent what is no DNS message ({error})") from error
     if answer.id != query.id or not answer.flags & dns.flags.QR:
         raise ProviderError(f"{server}: sent what is no answer to the question")
     if query.keyring and not (answer.had_tsig or context or answer.rcode() in _UNSIGNED):

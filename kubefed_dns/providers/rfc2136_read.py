@@ -12,7 +12,7 @@ import dns.rrset
 import dns.tsig
 
 from kubefed_dns import records
-from kubefed_dns.errors import ProviderError
+from kubefed_dns.errors import InvalidName, ProviderError
 from kubefed_dns.providers import rfc2136_errors as errors
 from kubefed_dns.providers import rfc2136_update as update
 from kubefed_dns.providers.batch import Refused, deliver
@@ -47,9 +47,10 @@ def serial(connection: Connection, zone: str, key: Key) -> int:
     rcode = answer.rcode()
     if rcode in (dns.rcode.SERVFAIL, dns.rcode.FORMERR, dns.rcode.NOTIMP):
         raise errors.failed(connection.server, zone, rcode)
-    for rrset in answer.answer:
-        if _is_soa(rrset, zone) and answer.flags & dns.flags.AA:
-            return int(rrset[0].serial)
+    if rcode == dns.rcode.NOERROR and answer.flags & dns.flags.AA:
+        for rrset in answer.answer:
+            if _is_soa(rrset, zone):
+                return int(rrset[0].serial)
     raise errors.not_served(connection.server, zone, rcode)
 
 
@@ -106,11 +107,11 @@ def _made_up(
 def _ask_all(
     connection: Connection, zone: str, questions: Sequence[Question], key: Key, take: Take
 ) -> Iterator[tuple[Question, dns.message.Message]]:
-    """Ask without waiting for each answer; servers may answer out of order."""
+    """Ask many at once, which counts as one request; servers may answer out of order."""
     for start in range(0, len(questions), AT_ONCE):
+        take()
         asked = {}
         for number, question in enumerate(questions[start : start + AT_ONCE]):
-            take()
             query = _question(*question, key, number=number)
             asked[number] = (question, query, query.to_wire())
         connection.send(*(wire for _, _, wire in asked.values()))
@@ -194,7 +195,8 @@ def _made(rrsets: Iterable[dns.rrset.RRset], zone: str) -> tuple[RRset, ...]:
     found: dict[tuple[tuple[bytes, ...], int], tuple[dns.rrset.RRset, list[dns.rdata.Rdata]]] = {}
     for rrset in rrsets:
         if rrset.rdtype not in _SIGNING:
-            found.setdefault((rrset.name.labels, rrset.rdtype), (rrset, []))[1].extend(rrset)
+            labels = tuple(map(bytes.lower, rrset.name.labels))
+            found.setdefault((labels, rrset.rdtype), (rrset, []))[1].extend(rrset)
     apex = dns.name.from_text(zone)
     return tuple(
         _rrset(head, rdatas)
@@ -207,8 +209,16 @@ def _rrset(head: dns.rrset.RRset, rdatas: Iterable[dns.rdata.Rdata]) -> RRset:
     rrtype = dns.rdatatype.to_text(head.rdtype)
     texts = {rdata.to_text() for rdata in rdatas}
     if head.rdtype not in _WITHOUT_NAMES:
-        texts = {records.value_of(rrtype, text) for text in texts}
+        texts = {_canonical(rrtype, text) for text in texts}
     return RRset(head.name.canonicalize().to_text(), rrtype, head.ttl, tuple(sorted(texts)))
+
+
+def _canonical(rrtype: str, text: str) -> str:
+    try:
+        return records.value_of(rrtype, text)
+    except InvalidName:
+        # Something foreign that we could not write; it must not hide the rest of the zone.
+        return text
 
 
 def _is_soa(rrset: dns.rrset.RRset, zone: str) -> bool:

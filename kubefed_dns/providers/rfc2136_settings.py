@@ -10,6 +10,7 @@ from typing import Any
 import dns.name
 import dns.tsig
 
+from kubefed_core.api import durations
 from kubefed_dns import records
 from kubefed_dns.errors import InvalidName, Misconfigured
 from kubefed_dns.providers.protocol import Context
@@ -23,10 +24,9 @@ ALGORITHMS: Mapping[str, dns.name.Name] = {
     "hmac-sha512": dns.tsig.HMAC_SHA512,
 }
 TIMEOUT = 5.0
+LONGEST = 300.0
 
 _SERVER = re.compile(r"(?:\[([^]]+)\]|([^][:]+))(?::(\d{1,5}))?")
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +79,15 @@ def _server(text: str) -> Server:
 
 
 def _timeout(value: object) -> float:
-    match value:
-        case bool():
-            seconds = 0.0
-        case int() | float():
-            seconds = float(value)
-        case str() if found := _DURATION.fullmatch(value):
-            seconds = float(found[1]) * _SECONDS[found[2]]
-        case _:
-            seconds = 0.0
-    if not 0 < seconds <= 300:
-        raise Misconfigured(f'spec.rfc2136.timeout: {value!r} is no duration up to "5m", as "5s"')
+    """Of a duration, or a number of seconds."""
+    try:
+        seconds = durations.seconds(value if isinstance(value, str) else f"{value}s")
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= LONGEST:
+        raise Misconfigured(
+            f'spec.rfc2136.timeout: {value!r} is no duration of up to {LONGEST:g} s, such as "5s"'
+        )
     return seconds
 
 

@@ -44,12 +44,11 @@ class Connection:
         self._buffer = bytearray()
         self._used = time.monotonic()
 
-    @property
-    def stale(self) -> bool:
-        """Whether the server hung up, says what nobody asked for, or may soon hang up."""
+    def stale(self, *, idle: float) -> bool:
+        """Whether the server hung up, said what nobody asked for, or was idle for too long."""
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
-        return bool(self._buffer or poll.poll(0)) or time.monotonic() - self._used > IDLE
+        return bool(self._buffer or poll.poll(0)) or time.monotonic() - self._used > idle
 
     def send(self, *wires: bytes) -> None:
         self._socket.settimeout(self._timeout)
@@ -82,12 +81,25 @@ class Connection:
 
 
 class Servers:
-    """The primaries of some zones. What was asked of one is asked of it again, while it works."""
+    """The primaries of some zones. What was asked of one is asked of it again, while it works.
 
-    def __init__(self, servers: Sequence[Server], *, timeout: float, dial: Dial = plain) -> None:
+    Where one gives no answer, the others come first for all zones. A connection
+    that was idle for longer than `idle` is not used again.
+    """
+
+    def __init__(
+        self,
+        servers: Sequence[Server],
+        *,
+        timeout: float,
+        dial: Dial = plain,
+        idle: float = IDLE,
+    ) -> None:
         self._servers = tuple(servers)
         self._timeout = timeout
         self._dial = dial
+        self._longest = idle
+        self._latest = self._servers[0]
         self._working: dict[str, Server] = {}
         self._idle: defaultdict[Server, list[Connection]] = defaultdict(list)
         self._lock = threading.Lock()
@@ -107,7 +119,7 @@ class Servers:
             except ProviderError as error:
                 failures.append(error)
             else:
-                self._working[zone] = server
+                self._works(zone, server)
                 return result
         raise errors.together(failures)
 
@@ -123,11 +135,12 @@ class Servers:
             except Unreachable as error:
                 failures.append(error)
                 continue
-            self._working[zone] = server
             try:
-                return self._attempt(connection, talk)
+                result = self._attempt(connection, talk)
             except Unreachable as error:
                 raise Unreachable(f"{error}; what was sent may have been done") from error
+            self._works(zone, server)
+            return result
         raise errors.together(failures)
 
     def close(self) -> None:
@@ -138,8 +151,18 @@ class Servers:
             connection.close()
 
     def _order(self, zone: str) -> list[Server]:
-        working = self._working.get(zone)
-        return sorted(self._servers, key=lambda server: server != working)
+        with self._lock:
+            first = self._working.get(zone, self._latest)
+        return sorted(self._servers, key=lambda server: server != first)
+
+    def _works(self, zone: str, server: Server) -> None:
+        with self._lock:
+            self._working[zone] = self._latest = server
+
+    def _unreachable(self, server: Server, error: OSError) -> Unreachable:
+        with self._lock:
+            self._working = {zone: one for zone, one in self._working.items() if one != server}
+        return errors.unreachable(server, error, self._timeout)
 
     def _attempt(self, connection: Connection, talk: Callable[[Connection], T]) -> T:
         """Talk, once more on a new connection if the server hung up on an idle one as we spoke.
@@ -152,7 +175,7 @@ class Servers:
                 return self._talk(connection, talk)
             except OSError as error:
                 if not (connection.reused and isinstance(error, ConnectionError)):
-                    raise errors.unreachable(connection.server, error, self._timeout) from error
+                    raise self._unreachable(connection.server, error) from error
             connection = self._connect(connection.server)
 
     def _talk(self, connection: Connection, talk: Callable[[Connection], T]) -> T:
@@ -170,7 +193,7 @@ class Servers:
                 idle = self._idle[server].pop() if self._idle[server] else None
             if idle is None:
                 return self._connect(server)
-            if not idle.stale:
+            if not idle.stale(idle=self._longest):
                 idle.reused = True
                 return idle
             idle.close()
@@ -179,7 +202,7 @@ class Servers:
         try:
             opened = self._dial(server, self._timeout)
         except OSError as error:
-            raise errors.unreachable(server, error, self._timeout) from error
+            raise self._unreachable(server, error) from error
         return Connection(server, opened, timeout=self._timeout)
 
     def _keep(self, connection: Connection) -> None:

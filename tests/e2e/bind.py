@@ -145,6 +145,8 @@ class Bind:
     def pause(self) -> None:
         """Keep the sockets open and answer nothing, as a hung server does."""
         self._signal(signal.SIGSTOP)
+        if self._process is not None:
+            os.waitpid(self._process.pid, os.WUNTRACED)
 
     def resume(self) -> None:
         self._signal(signal.SIGCONT)

@@ -27,7 +27,7 @@ class Backend:
         return [item for item, _ in deliver(range(count), send=self.send, fit=lambda _: carry)]
 
 
-@pytest.mark.parametrize("carry", [1000, 200, 1])
+@pytest.mark.parametrize("carry", [1000, 200])
 def test_one_bad_item_among_a_thousand_is_found_in_few_calls_wherever_it_is(carry):
     for bad in range(1000):
         backend = Backend([bad])
