@@ -21,6 +21,7 @@ from kubefed_core.controllers.clusters import Clusters
 from kubefed_core.controllers.members import Members
 from kubefed_core.errors import Terminal
 from kubefed_core.kubefedctl import version
+from kubefed_core.resources import Resource
 from kubefed_core.runtime import credentials, logs, probes
 from kubefed_core.runtime.client import Client
 from kubefed_core.runtime.credentials import Access
@@ -187,6 +188,7 @@ class Manager:
         threads = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="lookup")
         stack.callback(threads.shutdown, wait=False, cancel_futures=True)
         resolver = resolve.Resolver(resolve.system(threads))
+        self._fleet.watch_sight(partial(_meter_feed, self._fleet, meter))
         members = Members(
             host=host, interests=interests.of_member(config(), host.namespace), meter=meter
         )
@@ -205,6 +207,14 @@ class Manager:
             chance=random.random,
         )
         return [each.run for each in (members, clusters, records, endpoints, zones)]
+
+
+def _meter_feed(fleet: Fleet, meter: Metrics, cluster: str, resource: Resource) -> None:
+    store = fleet.sight(cluster, resource)
+    if store is None:
+        meter.feed_gone(cluster, str(resource))
+    else:
+        meter.feed(cluster, str(resource), live=store.live)
 
 
 def _unfollowed(fleet: Fleet, config: Config, namespace: str) -> str | None:

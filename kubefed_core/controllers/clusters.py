@@ -96,6 +96,7 @@ class Clusters:
         self._watched: dict[str, _Watched] = {}
         self._controller: Controller[str] = Controller("clusters", self.reconcile, meter=meter)
         host.fleet.subscribe(self._changed)
+        host.fleet.watch_sight(self._sighted)
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -119,6 +120,13 @@ class Clusters:
             for obj in self._host.list(CLUSTERS):
                 if dig(obj, "spec", "secretRef", "name") == key.name:
                     queue.add(obj["metadata"]["name"])
+
+    def _sighted(self, cluster: str, resource: Resource) -> None:
+        """A cluster that a feed follows again is probed at once, so that it is Ready at once."""
+        store, watched = self._host.fleet.sight(cluster, resource), self._watched.get(cluster)
+        if watched is not None and store is not None and store.live:
+            watched.due = asyncio.get_running_loop().time()
+            self._controller.queue.add(cluster)
 
     async def reconcile(self, name: str) -> float | None:
         """Take in the probe that has ended, begin the one that is due, write what is so."""

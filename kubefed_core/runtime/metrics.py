@@ -66,4 +66,5 @@ class Metrics:
         self._sight.labels(cluster or "host", resource).set(live)
 
     def feed_gone(self, cluster: str, resource: str) -> None:
+        self._sight.labels(cluster or "host", resource)
         self._sight.remove(cluster or "host", resource)
