@@ -27,6 +27,7 @@ from kubefed_core.runtime.client import Client
 from kubefed_core.runtime.credentials import Access
 from kubefed_core.runtime.fleet import HOST, Fleet
 from kubefed_core.runtime.host import Host
+from kubefed_core.runtime.limit import Limiter
 from kubefed_core.runtime.metrics import Metrics
 from kubefed_core.runtime.recorder import Recorder
 from kubefed_dns import interests, resolve, settings
@@ -108,7 +109,12 @@ class Manager:
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self._registry)
         self._unready: dict[str, probes.Check] = {"start": lambda: "not started yet"}
-        self._fleet = Fleet(connect=Client)
+        self._limiter = Limiter(options.qps, options.burst) if options.qps > 0 else None
+        self._fleet = Fleet(connect=self._connect)
+
+    def _connect(self, access: Access) -> Client:
+        """A client; the flags limit the host's only."""
+        return Client(access, limiter=self._limiter if access == self._access else None)
 
     async def open(self, stack: AsyncExitStack) -> None:
         """Answer probes, before anything that may take long."""

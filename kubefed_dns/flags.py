@@ -21,8 +21,10 @@ class Options:
 
     An empty `kubeconfig` and `master` mean: in a cluster. An empty address is
     not listened on. `config_file` stands in the place of the KubeFedConfig.
-    `qps` of 0 or less is no limit. `default_scope` is what a KubeFedConfig is
-    given that says none; empty where nothing is.
+    `qps` of 0 or less is no limit, which is the default: the API server's own
+    flow control serves everybody better than KubeFed's fixed 5 a second did.
+    `default_scope` is what a KubeFedConfig is given that says none; empty where
+    nothing is.
     """
 
     namespace: str
@@ -32,7 +34,7 @@ class Options:
     config_file: str = ""
     healthz_addr: str = ":8080"
     metrics_addr: str = ":9090"
-    qps: float = 5.0
+    qps: float = 0.0
     burst: int = 10
     dns_address: str = "127.0.0.1:5354"
     dns_ns_name: str = ""
@@ -92,7 +94,7 @@ _FLAGS = (
         "--rest-config-qps",
         "qps",
         type=float,
-        default=5.0,
+        default=0.0,
         show_default=True,
         metavar="NUMBER",
         help="Requests to the host's API server a second; 0 for no limit.",

@@ -15,6 +15,7 @@ from kubefed_core import errors
 from kubefed_core.objects import Key, Obj, dig, key_of
 from kubefed_core.resources import Resource
 from kubefed_core.runtime.credentials import Access
+from kubefed_core.runtime.limit import Limiter
 from kubefed_core.runtime.reflector import OPENED
 
 PAGE = 500
@@ -36,8 +37,11 @@ class Client:
     `timeout` is in seconds, for one request; watches have none.
     """
 
-    def __init__(self, access: Access, *, timeout: float = 30.0) -> None:
+    def __init__(
+        self, access: Access, *, timeout: float = 30.0, limiter: Limiter | None = None
+    ) -> None:
         self.access = access
+        self._limiter = limiter
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=5.0)
         self._session: aiohttp.ClientSession | None = None
         self._token = access.token
@@ -178,6 +182,8 @@ class Client:
         timeout: aiohttp.ClientTimeout | None = None,
         check: bool = True,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
+        if self._limiter is not None:
+            await self._limiter.take()
         headers = {"Accept": "application/json"} | await self._identity()
         data = None
         if body is not None:
