@@ -106,3 +106,7 @@ ABOUT = {
 
 if __name__ == "__main__":
     sys.exit(main())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

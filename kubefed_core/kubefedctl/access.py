@@ -198,9 +198,9 @@ def _status(body: object) -> tuple[str, str]:
     text = body.decode(errors="replace") if isinstance(body, bytes) else str(body or "")
     try:
         answer = json.loads(text)
-        return str(answer["message"]), str(answer.get("reason") or "")
+        return " ".join(str(answer["message"]).split()), str(answer.get("reason") or "")
     except (ValueError, KeyError, TypeError):
-        return text[:200].strip() or "no reason given", ""
+        return " ".join(text.split())[:200] or "no reason given", ""
 
 
 _CAUSES = (

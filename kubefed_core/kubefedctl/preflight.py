@@ -73,7 +73,7 @@ def scope(host: Api, namespace: str) -> str:
     config = host.get(CONFIGS, Key(namespace, CONFIG))
     if config is None:
         raise Terminal(
-            f"A KubeFedConfig named {CONFIG!r} was not found in namespace {namespace!r} of "
+            f'A KubeFedConfig named "{CONFIG}" was not found in namespace "{namespace}" of '
             f"{host.label}. Is a KubeFed control plane running in this namespace? "
             "Apply its manifests first, or give --kubefed-namespace or --host-cluster-context"
         )
@@ -111,15 +111,15 @@ def look(host: Api, member: Api, called: Names, *, secret: str, parts: Sequence[
 
 def refuse_existing(found: Found, called: Names) -> None:
     """A name that is taken is an error, and nothing is reused."""
-    taken = [f"{resource.kind} {key} in the member" for resource, key in found.existing]
-    if found.cluster is not None:
-        taken.append(f"KubeFedCluster {called.namespace}/{called.cluster} in the host")
+    taken = [f"{resource.kind} {key} (member)" for resource, key in found.existing]
     if found.secret is not None:
-        taken.append(f"Secret {dig(found.secret, 'metadata', 'name')} in the host")
+        taken.insert(0, f"Secret {dig(found.secret, 'metadata', 'name')} (host)")
+    if found.cluster is not None:
+        taken.insert(0, f"KubeFedCluster {called.namespace}/{called.cluster} (host)")
     if taken:
         raise Terminal(
-            f"cluster {called.cluster!r} seems to be joined already: {'; '.join(taken)} "
-            "exist; take them over with --error-on-existing=false, or run unjoin first"
+            f"cluster {called.cluster!r} seems to be joined: there is {', '.join(taken)} already. "
+            "Take over what is there with --error-on-existing=false, or run unjoin first"
         )
 
 

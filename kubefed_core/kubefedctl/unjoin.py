@@ -14,7 +14,7 @@ from kubefed_core.kubefedctl.contexts import Context
 from kubefed_core.kubefedctl.rights import Names
 from kubefed_core.kubefedctl.settings import Settings, takes_settings
 from kubefed_core.kubefedctl.steps import Report
-from kubefed_core.objects import Key, Obj, annotations, dig, key_of, uid
+from kubefed_core.objects import Key, Obj, annotations, deleting, dig, key_of, uid
 from kubefed_core.resources import (
     CLUSTERS,
     CONFIGS,
@@ -167,7 +167,7 @@ def _leave_member(work: _Deletions, host: Api, member: Api, called: Names) -> No
     namespace = member.get(NAMESPACES, Key("", called.namespace))
     for resource, key in rights.traces(called):
         work.try_delete(member, resource, key)
-    if namespace is None:
+    if namespace is None or deleting(namespace):
         return
     kept = _kept(host, member, called, namespace)
     if kept is None:

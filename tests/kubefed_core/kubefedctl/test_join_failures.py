@@ -89,7 +89,8 @@ def forbidden_namespace(host, member):
 
 PREFLIGHT = [
     ("No control plane in that namespace.", no_config,
-     ['A KubeFedConfig named "kubefed"'.replace('"', "'"), "Is a KubeFed control plane running"]),
+     ['A KubeFedConfig named "kubefed" was not found in namespace "kube-federation-system"',
+      "Is a KubeFed control plane running"]),
     ("A scope that does not exist.", odd_scope, ["spec.scope is 'Galaxy'", "Cluster or Namesp"]),
     ("A namespace on its way out.", terminating, ["is being deleted", "wait until it is gone"]),
     ("A user without rights in the member.", not_admin,

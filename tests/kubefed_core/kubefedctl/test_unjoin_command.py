@@ -201,3 +201,11 @@ def test_a_host_that_refuses_to_show_the_cluster_is_an_error_even_with_force(kub
     result = kubefedctl("unjoin", "eu", "--force")
     assert result.status == 255
     assert "may not get kubefedclusters" in result.err
+
+
+@pytest.mark.usefixtures("joined")
+def test_a_namespace_on_its_way_out_is_not_deleted_twice(kubefedctl, member):
+    member.objects[CORE]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    result = kubefedctl("unjoin", "eu")
+    assert result.status == 0
+    assert "Namespace" not in result.out
