@@ -122,19 +122,20 @@ def _live(case: _Case, sight: Sight) -> _Finding:
 
 def _lost(case: _Case, sight: Sight) -> _Finding:
     before, seen = case.before.get(sight.cluster), _last_seen(case, sight)
-    message = explain.never_seen(sight.cluster)
-    out = _Finding(sight, Reason.UNREACHABLE, message, lost=_lost_since(case, sight))
-    if not seen:
-        return out
-    held = replace(out, reason=Reason.HELD, ingress=seen)
+    message, since = explain.unreachable(sight.cluster), _lost_since(case, sight)
+    out = _Finding(sight, Reason.UNREACHABLE, message, lost=since)
     if before is not None and before.ingress:
         out = replace(out, spare=seen)
-    if sight.place.drained:
+    said = before.reason if before is not None and sight.present is None else ""
+    if sight.place.drained and (seen or said == Reason.DRAINED):
         return replace(out, reason=Reason.DRAINED, message=explain.DRAINED)
+    if _failing(case, sight) and (seen or said == Reason.UNHEALTHY):
+        return replace(out, reason=Reason.UNHEALTHY, message=explain.UNHEALTHY)
+    if not seen:
+        return out
+    held = replace(out, reason=Reason.HELD, ingress=seen, spare=())
     if sight.probe == Probe.PASSING:
         return replace(held, message=explain.PROBED)
-    if _failing(case, sight):
-        return replace(out, reason=Reason.UNHEALTHY, message=explain.UNHEALTHY)
     return _unprobed(case, held, out)
 
 
@@ -142,7 +143,7 @@ def _unprobed(case: _Case, held: _Finding, out: _Finding) -> _Finding:
     """A lost cluster of which nothing else is known: held for a while, then as the record says."""
     cluster = held.sight.cluster
     if _withdrawn(case, held):
-        return replace(out, message=explain.withdrawn(cluster, case.delay))
+        return out
     if case.cut_off:
         return replace(held, message=explain.CUT_OFF)
     if case.record.unreachable == Unreachable.KEEP:
@@ -150,14 +151,19 @@ def _unprobed(case: _Case, held: _Finding, out: _Finding) -> _Finding:
     deadline = (held.lost or case.now) + timedelta(seconds=case.delay)
     if case.now < deadline:
         return replace(held, message=explain.held(cluster, case.delay), deadline=deadline)
-    return replace(out, message=explain.withdrawn(cluster, case.delay))
+    return out
 
 
 def _failing(case: _Case, sight: Sight) -> bool:
-    """Probes of a hub that is cut off say nothing new: what was out for them stays out."""
+    """Probes of a hub that is cut off say nothing new: what was out for them stays out.
+
+    One that is in sight and Held was spared, and is no better for that.
+    """
+    if sight.probe != Probe.FAILING or not case.cut_off:
+        return sight.probe == Probe.FAILING
     before = case.before.get(sight.cluster)
-    known = before is not None and before.reason == Reason.UNHEALTHY
-    return sight.probe == Probe.FAILING and (known or not case.cut_off)
+    known = {Reason.UNHEALTHY, Reason.HELD} if sight.state == State.LIVE else {Reason.UNHEALTHY}
+    return before is not None and before.reason in known
 
 
 def _withdrawn(case: _Case, found: _Finding) -> bool:

@@ -45,9 +45,10 @@ def no_ready_endpoints(record: Record) -> str:
     )
 
 
-def never_seen(cluster: str) -> str:
+def unreachable(cluster: str) -> str:
     return (
-        f"the cluster's API server cannot be reached, and no address is known; {_remedy(cluster)}"
+        "the cluster's API server cannot be reached, and no address of it is published;"
+        f" {_remedy(cluster)}"
     )
 
 
@@ -62,13 +63,6 @@ def kept(cluster: str) -> str:
     return (
         "the cluster's API server cannot be reached; its last addresses stay, as"
         f" spec.unreachable says; {_remedy(cluster)}"
-    )
-
-
-def withdrawn(cluster: str, delay: float) -> str:
-    return (
-        f"the cluster's API server could not be reached for {delay:g}s, and its addresses were"
-        f" withdrawn; {_remedy(cluster)}"
     )
 
 
