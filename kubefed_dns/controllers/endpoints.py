@@ -13,7 +13,7 @@ from kubefed_core.runtime.host import Host
 from kubefed_core.runtime.loop import Controller, Meter
 from kubefed_dns.api import endpoints as api
 from kubefed_dns.api import records as records_api
-from kubefed_dns.api.records import Record
+from kubefed_dns.api.records import HostnameTargets, Record
 from kubefed_dns.controllers.keys import (
     RECORDS,
     STATE,
@@ -26,7 +26,7 @@ from kubefed_dns.decide import endpoints as decide
 from kubefed_dns.errors import ProviderError
 from kubefed_dns.metrics import Journeys
 from kubefed_dns.resolve import Resolver
-from kubefed_dns.resources import ENDPOINTS
+from kubefed_dns.resources import DOMAINS, ENDPOINTS, PROVIDERS
 
 log = logging.getLogger(__name__)
 
@@ -73,16 +73,27 @@ class Endpoints:
         record = records_api.parse(obj, key.resource)
         if not record.status.observed_generation:
             return None  # not looked at yet: no evidence, so nothing to say
-        names = decide.host_names(record)
+        apexes = self._apexes() if record.hostname_targets == HostnameTargets.CNAME else ()
+        names = decide.host_names(record, no_cname=apexes)
         resolved = await self._resolve(record, sorted(names))
         current = api.parse(there).endpoints if there is not None else ()
         try:
-            made = decide.make(record, resolved, current=current)
+            made = decide.make(record, resolved, current=current, no_cname=apexes)
             await self._write(key, _endpoint(record, made), there)
         except errors.Terminal as error:
             self._say(record, "EndpointNotWritten", str(error))
             raise
         return max(float(record.ttl), self._resolver.floor) if names else None
+
+    def _apexes(self) -> frozenset[str]:
+        """Names at which a zone begins, as far as is known: no CNAME can be there."""
+        domains = (str(obj.get("domain", "")) for obj in self._host.list(DOMAINS))
+        zones = (
+            str(zone.get("name", ""))
+            for obj in self._host.list(PROVIDERS)
+            for zone in dig(obj, "status", "zones", default=[])
+        )
+        return frozenset(name.lower().rstrip(".") for name in (*domains, *zones))
 
     async def _resolve(
         self, record: Record, names: Sequence[str]

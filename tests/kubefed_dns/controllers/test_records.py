@@ -6,7 +6,7 @@ from hub_story import SYSTEM, WEB, Story
 from kubefed_core import errors
 from kubefed_core.api.config import Config, Dns
 from kubefed_core.objects import Key
-from kubefed_core.resources import CLUSTERS, ENDPOINT_SLICES, SECRETS, SERVICES
+from kubefed_core.resources import CLUSTERS, ENDPOINT_SLICES, INGRESSES, SECRETS, SERVICES
 from kubefed_dns.resources import DOMAINS, ENDPOINTS, INGRESS_RECORDS, SERVICE_RECORDS
 
 pytestmark = pytest.mark.looptime
@@ -415,6 +415,25 @@ async def test_host_names_are_resolved_and_a_failing_resolver_keeps_the_last_set
         await settle(60)
         assert story.targets() == [EU, "198.51.100.8"]
         assert story.events()["TargetNotResolved"] == 1
+
+
+async def test_host_names_as_aliases_but_not_where_a_zone_begins(story):
+    story.world["eu"].put(
+        INGRESSES,
+        {
+            "metadata": {"namespace": "shop", "name": "web"},
+            "spec": {"rules": [{"host": "example.com"}, {"host": "www.example.com"}]},
+            "status": {"loadBalancer": {"ingress": [{"hostname": "lb.eu.test"}]}},
+        },
+    )
+    story.lookups["lb.eu.test"] = ["192.0.2.7"]
+    story.ingress_record(hosts=["example.com", "www.example.com"], hostnameTargets="CNAME")
+    async with story.hub():
+        await settle()
+        assert story.names("ingress-web") == {
+            ("example.com", "A"): ["192.0.2.7"],
+            ("www.example.com", "CNAME"): ["lb.eu.test"],
+        }
 
 
 async def test_only_labelled_services_where_the_settings_say_so():
