@@ -286,7 +286,9 @@ class Clusters:
 
 def _cause(status: int, body: str) -> str:
     """Why an answer is none, and what to do; empty where it is one."""
-    said = f"/healthz answered {status} {' '.join(body.split())[:200]}".rstrip()
+    # An API server that is not well lists all its checks; those that failed begin with [-].
+    failed = [line for line in body.splitlines() if line.startswith("[-]")]
+    said = f"/healthz answered {status} {' '.join((' '.join(failed) or body).split())[:200]}"
     if status == 401:
         return f"{said}; its token is not valid (any more): join the cluster again"
     if status == 403:

@@ -5,6 +5,7 @@ so it is done when a connection is opened and not when the command line starts.
 """
 
 import json
+import logging
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +16,8 @@ from kubefed_core.kubefedctl import identity
 from kubefed_core.kubefedctl.contexts import Context
 from kubefed_core.objects import Key, Obj, dig, key_of
 from kubefed_core.resources import Resource
+
+log = logging.getLogger(__name__)
 
 CONNECT = 5.0
 ANSWER = 30.0
@@ -156,6 +159,7 @@ class Api:
         import urllib3.exceptions
         from kubernetes.client.exceptions import ApiException
 
+        log.info("%s %s%s", method, self.context.server, path)
         try:
             answer = self._dynamic.request(
                 method,

@@ -51,7 +51,12 @@ def loaded(point: EntryPoint) -> click.Command:
     return broken
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit status: 0 done; 2 the command line cannot be read; 255 the work could not be "
+    "done, and the last line on stderr says why and what to do.",
+)
 @takes_settings
 def kubefedctl(settings: Settings) -> None:
     """Join clusters to a host, and look after what the host does for them."""

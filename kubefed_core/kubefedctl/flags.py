@@ -116,7 +116,7 @@ def klog(function: F) -> F:
         function = _ignored(name, is_flag=False)(function)
     return click.option(
         "-v", "--v", "verbosity", type=int, metavar="LEVEL",
-        help="How much to log on stderr: 2 and more says what is done, 4 and more debugs.",
+        help="How much to log on stderr: from 2 on what is done, from 4 on everything.",
     )(function)  # fmt: skip
 
 

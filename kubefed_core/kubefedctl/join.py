@@ -141,16 +141,27 @@ def join_cluster(
     registration.rehearse(request, host, joining.context, found)
     preflight.warn_of_loopback(steps.report, host, joining.context, called.namespace)
     with steps:
-        account = member.prepare(joining, steps, found, called, parts)
+        account = member.prepare(joining, steps, found=found, called=called, parts=parts)
         if steps.dry_run:
             steps.create(joining, SECRETS, token_part.obj)
             given = Credentials("", joining.context.ca)
         else:
             filled = member.token(
-                joining, steps, found, token_part, account, clock=clock, limit=request.timeout
+                joining,
+                steps,
+                found=found,
+                part=token_part,
+                account=account,
+                clock=clock,
+                limit=request.timeout,
             )
             given = member.trusted(joining, steps, filled, clock=clock)
-        return registration.register(request, host, joining.context, given, found, steps)
+        made = registration.register(
+            request, host, context=joining.context, given=given, found=found, steps=steps
+        )
+    if made is not None:
+        registration.tidy(request, host, found=found, made=made, report=steps.report)
+    return made
 
 
 def pairs(texts: Sequence[str]) -> Mapping[str, str]:

@@ -29,7 +29,9 @@ class Credentials:
     ca: bytes
 
 
-def prepare(member: Api, steps: Steps, found: Found, called: Names, parts: Sequence[Part]) -> Obj:
+def prepare(
+    member: Api, steps: Steps, *, found: Found, called: Names, parts: Sequence[Part]
+) -> Obj:
     """Make the namespace, the account and its rights; gives the account."""
     if found.namespace is None:
         steps.create(member, NAMESPACES, _namespace(called.namespace))
@@ -61,7 +63,14 @@ def _elsewhere(existing: Obj, wanted: Obj) -> bool:
 
 
 def token(
-    member: Api, steps: Steps, found: Found, part: Part, account: Obj, *, clock: Clock, limit: float
+    member: Api,
+    steps: Steps,
+    *,
+    found: Found,
+    part: Part,
+    account: Obj,
+    clock: Clock,
+    limit: float,
 ) -> Credentials:
     """Make the token Secret and wait until the cluster has filled it."""
     existing = found.existing.get((part.resource, part.key))

@@ -36,7 +36,6 @@ _SUBDOMAIN = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 class Found:
     """What there is before the join; `existing` has the member's objects that it would make."""
 
-    scope: str
     namespace: Obj | None
     existing: Mapping[tuple[Resource, Key], Obj]
     cluster: Obj | None
@@ -101,7 +100,6 @@ def look(host: Api, member: Api, called: Names, *, secret: str, parts: Sequence[
         )
     known = {(part.resource, part.key): member.get(part.resource, part.key) for part in parts}
     return Found(
-        scope=scope(host, called.namespace),
         namespace=namespace,
         existing={key: obj for key, obj in known.items() if obj is not None},
         cluster=host.get(CLUSTERS, Key(called.namespace, called.cluster)),

@@ -44,13 +44,14 @@ def rehearse(request: Request, host: Api, context: Context, found: Found) -> Non
 def register(
     request: Request,
     host: Api,
+    *,
     context: Context,
     given: Credentials,
     found: Found,
     steps: Steps,
 ) -> Obj | None:
     """Store token and address; gives the KubeFedCluster, None on a dry run."""
-    secret = _keep_token(request, host, given, found, steps)
+    secret = _keep_token(request, host, given=given, found=found, steps=steps)
     name = dig(secret, "metadata", "name", default="")
     wanted = _cluster(request, context, given, name)
     if found.cluster is None:
@@ -62,11 +63,13 @@ def register(
     key = Key(request.called.namespace, request.called.cluster)
     made = host.merge(CLUSTERS, key, _patch(wanted))
     steps.changed(host, CLUSTERS, made)
-    _drop_old_secret(request, host, found.cluster, name, steps)
     return made
 
 
-def _keep_token(request: Request, host: Api, given: Credentials, found: Found, steps: Steps) -> Obj:
+def _keep_token(
+    request: Request, host: Api, *, given: Credentials, found: Found, steps: Steps
+) -> Obj:
+    """The Secret of the given name, or another one each time."""
     called = request.called
     metadata: dict[str, str] = {"namespace": called.namespace}
     if request.secret_name:
@@ -117,16 +120,19 @@ def _patch(wanted: Obj) -> Obj:
     return patch
 
 
-def _drop_old_secret(request: Request, host: Api, before: Obj, name: str, steps: Steps) -> None:
+def tidy(request: Request, host: Api, *, found: Found, made: Obj, report: Report) -> None:
     """Remove the Secret that an earlier join made and nothing names any more."""
-    called = request.called
-    old = dig(before, "spec", "secretRef", "name", default="")
-    if old == name or not old.startswith(f"{called.cluster}-") or request.secret_name:
+    namespace = request.called.namespace
+    old = dig(found.cluster or {}, "spec", "secretRef", "name", default="")
+    if old == dig(made, "spec", "secretRef", "name") or request.secret_name:
         return
-    if old in used_secrets(host, called.namespace):
+    if not old.startswith(f"{request.called.cluster}-"):
         return
-    if host.delete(SECRETS, Key(called.namespace, old)):
-        steps.report.say(f"{host.label}: Secret {called.namespace}/{old} of before removed")
+    try:
+        if old not in used_secrets(host, namespace) and host.delete(SECRETS, Key(namespace, old)):
+            report.say(f"{host.label}: Secret {namespace}/{old} of before removed")
+    except KubeFedError as error:
+        report.warn(f"Secret {namespace}/{old} of before is not needed any more: {error}")
 
 
 def used_secrets(host: Api, namespace: str, *, but: str = "") -> frozenset[str]:

@@ -280,16 +280,19 @@ async def test_a_failure_is_told_once_with_its_cause(world, run):
     assert world.events.said == [failed, failed]
 
 
-@pytest.mark.parametrize(("status", "word"), [
-    (401, "401 no; its token is not valid (any more): join the cluster again"),
-    (403, "403 no; its service account may not get /healthz"),
-    (503, "/healthz answered 503 no"),
+@pytest.mark.parametrize(("answer", "word"), [
+    ((401, "no"), "401 no; its token is not valid (any more): join the cluster again"),
+    ((403, "no"), "403 no; its service account may not get /healthz"),
+    ((503, "no"), "/healthz answered 503 no"),
+    ((500, "[+]ping ok\n[-]etcd failed: reason withheld\nhealthz check failed"),
+     "/healthz answered 500 [-]etcd failed: reason withheld"),
 ])  # fmt: skip
-async def test_a_refusal_is_told_with_its_remedy(world, run, status, word):
-    world.join("eu").health = (status, "no")
+async def test_a_refusal_is_told_with_its_remedy(world, run, answer, word):
+    world.join("eu").health = answer
     await run()
     await asyncio.sleep(5)
     ((_, _, message),) = world.events.said
+    assert message.startswith("/healthz answered ")
     assert word in message
 
 

@@ -55,13 +55,15 @@ def kubeconfig(host: FakeApi, member: FakeApi, tmp_path: Path) -> Path:
 
 
 class Time:
-    """Time that passes only while somebody waits."""
+    """Time that passes only while somebody waits, who can be disturbed by `on_wait`."""
 
     def __init__(self) -> None:
         self.passed = 0.0
+        self.on_wait: Callable[[], None] = lambda: None
         self.clock = Clock(now=lambda: self.passed, sleep=self._sleep)
 
     def _sleep(self, seconds: float) -> None:
+        self.on_wait()
         self.passed += seconds
 
 

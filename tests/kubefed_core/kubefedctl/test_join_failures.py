@@ -4,7 +4,7 @@ import socket
 
 import pytest
 import yaml
-from fake_api import CLUSTERS, CONFIG, CORE, RBAC
+from fake_api import ADMIN, CLUSTERS, CONFIG, CORE, FILLED, RBAC
 
 ROLE = "kubefed-controller-manager:eu-hub"
 
@@ -233,3 +233,35 @@ def test_an_address_that_only_this_machine_has_is_warned_of(kubefedctl, host):
     assert result.status == 0
     assert "is an address of this machine only" in result.err
     assert "Set spec.apiEndpoint" in result.err
+
+
+def test_an_interrupt_takes_back_what_was_made(kubefedctl, host, member, time):
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    before = set(host.objects)
+    never_filled(host, member)
+    time.on_wait = interrupt
+    result = kubefedctl("join", "eu")
+    assert result.status == 130
+    assert result.err == "Interrupted.\n"
+    assert (set(host.objects), set(member.objects)) == (before, set())
+
+
+def test_loud_requests_show_no_secret(kubefedctl, caplog):
+    result = kubefedctl("join", "eu", "--wait=0", "-v=4")
+    assert result.status == 0
+    assert "POST " in caplog.text
+    for token in (ADMIN, FILLED):
+        assert token not in caplog.text + result.out + result.err
+
+
+def test_an_old_secret_that_cannot_be_removed_spoils_nothing(kubefedctl, host):
+    assert kubefedctl("join", "eu", "--wait=0").status == 0
+    refuse(host, f"DELETE {CORE}/secrets/.*", 403, "not you")
+    result = kubefedctl("join", "eu", "--wait=0", "--error-on-existing=false")
+    assert result.status == 0
+    assert "of before is not needed any more" in result.err
+    assert len(host.names("/secrets/eu-")) == 2
+    name = host.objects[f"{CLUSTERS}/eu"]["spec"]["secretRef"]["name"]
+    assert f"{CORE}/secrets/{name}" in host.objects
