@@ -34,7 +34,7 @@ e2e: setup ## the tests on real control planes and a real BIND
 	$(BIN)/pytest tests/e2e $(ARGS)
 
 bench: setup ## the measurements that README quotes
-	for program in $(BENCHMARKS); do $(BIN)/python "$$program" $(ARGS); done
+	for program in $(BENCHMARKS); do $(BIN)/python "$$program"; done
 
 fmt: venv ## put the source into shape
 	$(BIN)/ruff check --fix .
