@@ -24,11 +24,16 @@ PATIENCE = 15.0
 class Processes:
     """The programs of one cluster, run by a supervisor of their own; see `supervise`.
 
-    With `remove` the supervisor removes the directory at its end.
+    With `remove` the supervisor removes the directory at its end. A program has `grace` seconds
+    to end before it is killed.
     """
 
-    def __init__(self, directory: Path, *, remove: bool, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, directory: Path, *, remove: bool, environ: Mapping[str, str], grace: float = 3.0
+    ) -> None:
         self._directory = directory
+        self._grace = grace
+        self._gone = False
         self._remove = remove
         self._environ = environ
         self._process: Process | None = None
@@ -38,10 +43,9 @@ class Processes:
         self._exited: dict[str, int] = {}
 
     async def open(self) -> None:
-        script = [sys.executable, "-I", "-S", supervise.__file__, str(self._directory)]
         self._process = await asyncio.create_subprocess_exec(
-            *script,
-            *(["remove"] if self._remove else []),
+            *(sys.executable, "-I", "-S", supervise.__file__),
+            *(str(self._directory), "remove" if self._remove else "keep", str(self._grace)),
             stdin=PIPE,
             stdout=PIPE,
             stderr=DEVNULL,
@@ -110,6 +114,8 @@ class Processes:
         process = self._process
         if process is None or process.stdin is None:
             raise LocalError("the cluster is not started")
+        if self._gone:
+            raise LocalError("the cluster's supervisor is gone, and with it the cluster")
         number = next(self._numbers)
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
         try:
@@ -132,6 +138,7 @@ class Processes:
                 self._exited[said["exited"]] = said["code"]
             elif (answer := self._answers.get(said["id"])) is not None and not answer.done():
                 answer.set_result(said)
+        self._gone = True
         for answer in self._answers.values():
             if not answer.done():
                 answer.set_exception(ConnectionError("the supervisor is gone"))

@@ -8,9 +8,11 @@ one JSON command per line from its standard input and answers each with one JSON
     {"id": I, "do": "signal", "name": N, "signal": NUMBER}             send it a signal
 
 In between it says {"exited": N, "code": CODE} when a program ends by itself. When its input ends,
-because the parent closed it or is gone, it stops the programs in the reverse order of their start
-and, where its second argument says `remove`, removes the directory, its first argument. Should it
-be killed itself, the kernel kills the programs.
+because the parent closed it or is gone, it stops the programs in the reverse order of their start.
+Should it be killed itself, the kernel kills the programs.
+
+Its arguments are the directory of the cluster, `remove` or `keep` for what becomes of that at the
+end, and the seconds that a program has to end by itself before it is killed.
 """
 
 import asyncio
@@ -24,7 +26,6 @@ from asyncio.subprocess import Process
 from contextlib import suppress
 from typing import Any
 
-GRACE = 3.0  # seconds a program has to end by itself before it is killed
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -38,8 +39,9 @@ def die_with_parent() -> None:
 class Supervisor:
     """The programs of one cluster, by name, in the order of their start."""
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, *, grace: float) -> None:
         self._directory = directory
+        self._grace = grace
         self._running: dict[str, Process] = {}
         self._watches: set[asyncio.Task[None]] = set()
 
@@ -58,7 +60,7 @@ class Supervisor:
     async def stop(self) -> None:
         """End every program, the last one started first."""
         for name in reversed(list(self._running)):
-            await self._end(name, grace=GRACE)
+            await self._end(name, grace=self._grace)
 
     async def _start(self, name: str, argv: list[str], log: str) -> dict[str, Any]:
         if name in self._running:
@@ -121,14 +123,14 @@ def _say(answer: dict[str, Any]) -> None:
         os.write(sys.stdout.fileno(), json.dumps(answer).encode() + b"\n")
 
 
-async def _main(directory: str, *, remove: bool) -> None:
+async def _main(directory: str, *, remove: bool, grace: float) -> None:
     loop = asyncio.get_running_loop()
     commands = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(commands)
     await loop.connect_read_pipe(lambda: protocol, sys.stdin)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, commands.feed_eof)
-    supervisor = Supervisor(directory)
+    supervisor = Supervisor(directory, grace=grace)
     while (line := await commands.readline()).endswith(b"\n"):
         command = json.loads(line)
         _say({"id": command["id"], **await supervisor.obey(command)})
@@ -138,4 +140,4 @@ async def _main(directory: str, *, remove: bool) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(sys.argv[1], remove=sys.argv[2:] == ["remove"]))
+    asyncio.run(_main(sys.argv[1], remove=sys.argv[2] == "remove", grace=float(sys.argv[3])))

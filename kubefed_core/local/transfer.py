@@ -10,8 +10,10 @@ import threading
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import TypeVar
+from urllib.error import HTTPError
 
 from kubefed_core.local.errors import LocalError
 from kubefed_core.local.report import share
@@ -62,18 +64,15 @@ async def in_thread(work: Callable[[], T]) -> T:
 
 
 def text(url: str, *, context: ssl.SSLContext) -> str:
-    with urllib.request.urlopen(url, timeout=SILENCE, context=context) as answer:
-        content: bytes = answer.read(MEGABYTE)
+    with _opened(url, context) as answer:
+        content = answer.read(MEGABYTE)
     return content.decode(errors="replace")
 
 
 def file(url: str, into: Path, *, expected: str, meter: Meter, context: ssl.SSLContext) -> None:
     """Raises LocalError where the content has not the expected SHA-256."""
     digest = hashlib.sha256()
-    with (
-        urllib.request.urlopen(url, timeout=SILENCE, context=context) as answer,
-        into.open("wb") as output,
-    ):
+    with _opened(url, context) as answer, into.open("wb") as output:
         meter.total += int(answer.headers.get("Content-Length") or 0)
         while not meter.stop.is_set() and (piece := answer.read(PIECE)):
             digest.update(piece)
@@ -107,3 +106,12 @@ def unpack(archive: Path, member: str, into: Path) -> None:
             raise LocalError(f"{archive.name} has no file {member}")
         with content, into.open("wb") as output:
             shutil.copyfileobj(content, output)
+
+
+def _opened(url: str, context: ssl.SSLContext) -> HTTPResponse:
+    try:
+        answer: HTTPResponse = urllib.request.urlopen(url, timeout=SILENCE, context=context)
+    except HTTPError as error:
+        error.close()
+        raise
+    return answer

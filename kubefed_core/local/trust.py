@@ -10,10 +10,16 @@ VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 BUNDLES = ("certifi", "pip._vendor.certifi")
 
 
-def environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment with SSL_CERT_FILE, where neither it nor the system names any authority."""
+def environment(
+    environ: Mapping[str, str], *, paths: ssl.DefaultVerifyPaths | None = None
+) -> dict[str, str]:
+    """The environment with SSL_CERT_FILE, where neither it nor the system names any authority.
+
+    `paths` is where the system keeps its authorities, by default where OpenSSL looks.
+    """
     result = dict(environ)
-    if not any(environ.get(name) for name in VARIABLES) and not _has_store():
+    paths = paths or ssl.get_default_verify_paths()
+    if not any(environ.get(name) for name in VARIABLES) and not _has_store(paths):
         bundle = _bundle()
         if bundle:
             result["SSL_CERT_FILE"] = bundle
@@ -28,8 +34,7 @@ def context(environ: Mapping[str, str]) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=file, capath=directory)
 
 
-def _has_store() -> bool:
-    paths = ssl.get_default_verify_paths()
+def _has_store(paths: ssl.DefaultVerifyPaths) -> bool:
     if paths.cafile and Path(paths.cafile).is_file():
         return True
     return bool(paths.capath and Path(paths.capath).is_dir() and os.listdir(paths.capath))

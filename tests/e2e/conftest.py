@@ -26,16 +26,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session")
-def binaries() -> Path:
-    """The directory of etcd, kube-apiserver, kube-controller-manager and kubectl."""
-    return asyncio.run(ensure())
-
-
-@pytest.fixture(scope="session")
 def ground() -> Iterator[Ground]:
     made = Ground()
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def binaries(ground: Ground) -> Path:
+    """The directory of etcd, kube-apiserver, kube-controller-manager and kubectl."""
+    return ground.call(ensure())
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from apiserver import Kubectl
 from ground import Clusters
 from space import PATIENCE, Space, deployment, service, until
 
@@ -162,3 +163,22 @@ async def test_a_cluster_ends_whole_even_when_frozen(binaries: Path) -> None:
         await cluster.freeze_api()
     assert not living(str(directory))
     assert not directory.exists()
+
+
+async def test_clusters_can_be_had_from_the_command_line(binaries: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "kubefed_core.local", "up", "mine"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=REPO,
+        env={**os.environ, "KUBEBUILDER_ASSETS": str(binaries)},
+    )
+    assert process.stdout is not None
+    line = (await process.stdout.readline()).decode()
+    kubeconfig = Path(line.split("=", 1)[1].split()[0])
+    assert "mine-a-1" in Kubectl(binaries / "kubectl", kubeconfig)("get", "nodes")
+    process.send_signal(signal.SIGINT)
+    _, said = await process.communicate()
+    assert process.returncode == 0, said.decode()
+    assert said.decode().splitlines()[-1] == "Stopping."
+    assert not living(str(kubeconfig.parent))

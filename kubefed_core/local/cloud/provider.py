@@ -6,12 +6,11 @@ started anew beside a cluster that has been used.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from kubefed_core.errors import NotFound
+from kubefed_core.errors import NotFound, Retry
 from kubefed_core.local.cloud.frontends import Frontends
 from kubefed_core.local.cloud.machines import Machines
 from kubefed_core.local.cloud.territory import Territory
@@ -25,10 +24,9 @@ from kubefed_core.runtime.fleet import HOST, Connect, Fleet
 from kubefed_core.runtime.loop import Controller
 from kubefed_core.runtime.reflector import Timing
 
-log = logging.getLogger(__name__)
-
 RETRY = backoff.exponential(base=0.1, cap=3.0)
 SOON = 0.5
+"""Seconds until what cannot be done now is tried again."""
 BELIEVE = Timing(doubt=0.0)
 """An API server of ours does not lie about what it holds."""
 
@@ -118,7 +116,8 @@ class Cloud:
                 await self._machines.pod(item.key)
             else:
                 await self._frontends.balance(item.resource, item.key)
-        except NotFound as error:
-            log.debug("%s %s: %s", item.resource, item.key, error)
-            return SOON  # gone meanwhile, or its namespace is yet to come
+        except (NotFound, OSError) as error:
+            # Not worth a warning: it is gone, its namespace is yet to come, or the cluster is
+            # lost, as is part of the play.
+            raise Retry(str(error), after=SOON) from error
         return None
