@@ -60,3 +60,19 @@ CRDS = Resource(
 )
 CLUSTERS = Resource("core.kubefed.io", "v1beta1", "kubefedclusters", "KubeFedCluster")
 CONFIGS = Resource("core.kubefed.io", "v1beta1", "kubefedconfigs", "KubeFedConfig")
+CORE = "core.kubefed.io"
+TYPE_CONFIGS = Resource(CORE, "v1beta1", "federatedtypeconfigs", "FederatedTypeConfig")
+PROPAGATED_VERSIONS = Resource(CORE, "v1alpha1", "propagatedversions", "PropagatedVersion")
+CLUSTER_PROPAGATED_VERSIONS = Resource(
+    CORE, "v1alpha1", "clusterpropagatedversions", "ClusterPropagatedVersion", namespaced=False
+)
+SERVICE_STATUSES = Resource(CORE, "v1alpha1", "federatedservicestatuses", "FederatedServiceStatus")
+PLACEMENT_POLICIES = Resource(
+    CORE, "v1alpha1", "clusterplacementpolicies", "ClusterPlacementPolicy", namespaced=False
+)
+REPLICA_PREFERENCES = Resource(
+    "scheduling.kubefed.io",
+    "v1alpha1",
+    "replicaschedulingpreferences",
+    "ReplicaSchedulingPreference",
+)

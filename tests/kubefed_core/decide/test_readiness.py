@@ -1,0 +1,98 @@
+import pytest
+
+from kubefed_core.decide.readiness import has_notion, is_ready
+from kubefed_core.resources import (
+    DEPLOYMENTS,
+    INGRESSES,
+    NODES,
+    SERVICES,
+    Resource,
+)
+
+SETS = Resource("apps", "v1", "statefulsets", "StatefulSet")
+DAEMONS = Resource("apps", "v1", "daemonsets", "DaemonSet")
+JOBS = Resource("batch", "v1", "jobs", "Job")
+ROLLING = {"replicas": 3, "updateStrategy": {"rollingUpdate": {"partition": 2}}}
+
+
+def job(kind=None, **status):
+    found = [{"type": kind, "status": "True"}] if kind else []
+    return {"conditions": found, **status}
+
+
+@pytest.mark.parametrize(
+    ("reason", "target", "spec", "status", "want"),
+    [
+        (
+            "All replicas are there.",
+            DEPLOYMENTS,
+            {"replicas": 2},
+            {"updatedReplicas": 2, "availableReplicas": 2},
+            True,
+        ),
+        (
+            "One is of the old template.",
+            DEPLOYMENTS,
+            {"replicas": 2},
+            {"updatedReplicas": 1, "availableReplicas": 2},
+            False,
+        ),
+        ("One is not there.", DEPLOYMENTS, {}, {}, False),
+        ("None are wanted.", DEPLOYMENTS, {"replicas": 0}, {}, True),
+        (
+            "Not looked at since the change.",
+            DEPLOYMENTS,
+            {"replicas": 0},
+            {"observedGeneration": 1},
+            False,
+        ),
+        (
+            "A partition holds some back.",
+            SETS,
+            ROLLING,
+            {"readyReplicas": 3, "updatedReplicas": 1},
+            True,
+        ),
+        ("The others are not up to date.", SETS, ROLLING, {"readyReplicas": 3}, False),
+        (
+            "OnDelete updates by hand.",
+            SETS,
+            {"updateStrategy": {"type": "OnDelete"}},
+            {"readyReplicas": 1},
+            True,
+        ),
+        (
+            "A pod on every node.",
+            DAEMONS,
+            {},
+            {"desiredNumberScheduled": 2, "numberAvailable": 2, "updatedNumberScheduled": 2},
+            True,
+        ),
+        ("Not on all.", DAEMONS, {}, {"desiredNumberScheduled": 2, "numberAvailable": 1}, False),
+        ("Complete.", JOBS, {}, job("Complete"), True),
+        ("Failed.", JOBS, {}, job("Failed", active=1, ready=1), False),
+        ("Running.", JOBS, {}, job(active=1, ready=1), True),
+        ("Not started.", JOBS, {}, job(), False),
+        ("A cluster address needs nothing.", SERVICES, {"type": "ClusterIP"}, {}, True),
+        ("A load balancer needs an address.", SERVICES, {"type": "LoadBalancer"}, {}, False),
+        (
+            "It has one.",
+            SERVICES,
+            {"type": "LoadBalancer"},
+            {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}},
+            True,
+        ),
+        ("An Ingress needs one too.", INGRESSES, {}, {"loadBalancer": {}}, False),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_is_ready(reason, target, spec, status, want):
+    status = {"observedGeneration": 2} | status
+    obj = {"metadata": {"generation": 2}, "spec": spec, "status": status}
+    assert is_ready(target, obj) is want, reason
+
+
+def test_what_is_not_there_is_not_ready():
+    assert not is_ready(DEPLOYMENTS, None)
+    assert has_notion(DEPLOYMENTS)
+    assert not has_notion(NODES)
