@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 UNFOLLOWED = 0.2
 """Seconds until it is looked again whether the fleet has a cluster's credentials."""
+CLOSE = 0.001
+"""Seconds before it is due in which a probe may begin: timers come a rounding error early."""
 SETTLE = 1.0
 """Seconds in which changes of a member's nodes are gathered."""
 NODE_AGE = 300.0
@@ -190,7 +192,7 @@ class Clusters:
         if watched.asking is not None:
             return
         wait, client = watched.due - now, None
-        if wait <= 0:
+        if wait < CLOSE:
             wait, client = UNFOLLOWED, self._client(name, access)
         if client is None:
             self._controller.queue.add_after(name, wait)
