@@ -75,6 +75,11 @@ class Directory:
             return _forbidden(name, f"spec.allowedNamespaces of DNSProvider {server.name}")
         return Placing((Site(server.name, zone),))
 
+    @property
+    def embedded(self) -> str:
+        """The name of the provider that is the embedded server; empty where none is."""
+        return self._embedded.name if self._embedded else ""
+
     def embedded_zones(self) -> dict[str, str]:
         """The zones that the embedded server has to have, with the name server of each."""
         if self._embedded is None:

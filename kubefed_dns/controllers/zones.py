@@ -1,0 +1,281 @@
+"""From DNSEndpoints to the zones of providers: who wants what where, and who writes it."""
+
+import asyncio
+import random
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+
+from kubefed_core.errors import Terminal
+from kubefed_core.objects import Key, Obj, deleting, generation, labels, uid
+from kubefed_core.resources import NAMESPACES, SECRETS, Resource
+from kubefed_core.runtime import backoff
+from kubefed_core.runtime.fleet import HOST
+from kubefed_core.runtime.host import Host
+from kubefed_core.runtime.loop import Controller, Meter
+from kubefed_dns.api import endpoints as api
+from kubefed_dns.controllers.keys import RECORDS, RecordKey
+from kubefed_dns.controllers.zones_authorities import Authorities
+from kubefed_dns.controllers.zones_index import Bidder, Index
+from kubefed_dns.controllers.zones_map import Map
+from kubefed_dns.controllers.zones_means import Means
+from kubefed_dns.controllers.zones_providers import Providers
+from kubefed_dns.controllers.zones_start import Start
+from kubefed_dns.controllers.zones_status import Statuses
+from kubefed_dns.controllers.zones_view import Outlook
+from kubefed_dns.controllers.zones_withdrawals import Withdrawals, owner_key
+from kubefed_dns.decide.bids import bids
+from kubefed_dns.decide.placing import Site
+from kubefed_dns.decide.plan import floored
+from kubefed_dns.decide.reasons import Problem, Reason
+from kubefed_dns.metrics import Journeys, Metrics
+from kubefed_dns.providers.protocol import Factory
+from kubefed_dns.records import RRset
+from kubefed_dns.resources import DOMAINS, ENDPOINTS, PROVIDERS
+from kubefed_dns.server.server import Server
+from kubefed_dns.verify import Ask, Verifier
+
+THREADS = 32
+What = tuple[Resource, Key]
+ALL = Key("", "")
+
+
+class Zones:
+    """The publishing half; see the modules `zones_*` for its parts.
+
+    `factories` come before the entry points, by type. `server` is the embedded
+    server, which is given its zones here. `chance` gives numbers in [0, 1).
+    Without an executor it has threads of its own.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: Host,
+        journeys: Journeys,
+        metrics: Metrics,
+        factories: Mapping[str, Factory] | None = None,
+        server: Server | None = None,
+        meter: Meter | None = None,
+        chance: Callable[[], float] = random.random,
+        executor: Executor | None = None,
+        ask: Ask | None = None,
+    ) -> None:
+        self._own = ThreadPoolExecutor(THREADS, "zones") if executor is None else None
+        self._means = means = Means(
+            host=host,
+            executor=executor or self._own or ThreadPoolExecutor(THREADS),
+            retry=backoff.exponential(jitter=0.3, chance=chance),
+            metrics=metrics,
+            journeys=journeys,
+            meter=meter,
+        )
+        self._host = host
+        self._index = Index(labels=self._labels)
+        self._providers = Providers(
+            means=means,
+            office=self,
+            factories=factories or {},
+            offers=self._index.at,
+            changed=self._redraw,
+        )
+        self._verifier = Verifier(
+            expected=self._expected,
+            servers=Authorities(providers=self._providers, server=server),
+            told=self.told,
+            verified=self._verified,
+            ask=ask,
+            meter=meter,
+        )
+        self._view = Outlook(index=self._index, providers=self._providers, verifier=self._verifier)
+        self._statuses = Statuses(
+            means=means,
+            index=self._index,
+            providers=self._providers,
+            verifier=self._verifier,
+            view=self._view,
+        )
+        self._withdrawals = Withdrawals(means=means, index=self._index, recheck=self._recheck)
+        self._map = Map(means=means, index=self._index, providers=self._providers, server=server)
+        self._intake: Controller[What] = Controller(
+            "zones-intake", self.take, workers=1, meter=meter
+        )
+        self._start = Start(host)
+        host.fleet.subscribe(self._changed)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                await self._begin(group)
+                for controller in (
+                    self._intake,
+                    self._providers.controller,
+                    self._withdrawals.controller,
+                    self._verifier.controller,
+                    self._statuses.endpoints,
+                    self._statuses.providers,
+                ):
+                    group.create_task(controller.run(), name=controller.name)
+        finally:
+            self._providers.close()
+            if self._own is not None:
+                self._own.shutdown(wait=False, cancel_futures=True)
+
+    async def _begin(self, group: asyncio.TaskGroup) -> None:
+        """Know everything that is wanted before the first zone is looked at."""
+        await self._start.wait()
+        self._providers.start(group)
+        for obj in self._host.list(ENDPOINTS):
+            key = Key(obj["metadata"]["namespace"], obj["metadata"]["name"])
+            self._index.put(key, self._bidder(key, obj))
+        self._map.redraw()
+        self._place(self._index.names())
+        self._statuses.due(self._index.keys())
+
+    def _changed(self, cluster: str, resource: Resource, key: Key) -> None:
+        if cluster != HOST:
+            return
+        if resource in {ENDPOINTS, NAMESPACES}:
+            self._intake.queue.add((resource, key))
+        elif resource in RECORDS:
+            if (obj := self._host.get(resource, key)) is None or deleting(obj):
+                self._intake.queue.add((resource, key))
+        elif key.namespace == self._host.namespace:
+            self._configured(resource, key)
+
+    def _configured(self, resource: Resource, key: Key) -> None:
+        if resource == DOMAINS:
+            self._intake.queue.add((resource, ALL))
+        elif resource == PROVIDERS:
+            self._providers.add(key.name)
+        elif resource == SECRETS:
+            self._providers.secret_changed(key.name)
+
+    async def take(self, what: What) -> None:
+        """Take in what has changed on the host; nothing here waits for anything."""
+        resource, key = what
+        if resource == ENDPOINTS:
+            self._take_endpoint(key)
+        elif resource == NAMESPACES:
+            self._place(self._index.names_of(key.name))
+        elif resource == DOMAINS:
+            self._redraw()
+        else:
+            self._withdrawals.record_gone(RecordKey(resource, key))
+
+    def _take_endpoint(self, key: Key) -> None:
+        obj, known = self._host.get(ENDPOINTS, key), self._index.bidder(key)
+        if obj is None:
+            if known is not None:
+                self._place(self._index.drop(key))
+                self._withdrawals.gone(key)
+            return
+        bidder = self._bidder(key, obj)
+        if known is not None and known.identity == bidder.identity:
+            return
+        changed = self._index.put(key, bidder)
+        if not changed or not bidder.names or bidder.problem is not None:
+            self._statuses.due((key,))
+        self._place(changed)
+        self._withdrawals.wake(key)
+
+    def _bidder(self, key: Key, obj: Obj) -> Bidder:
+        """What can be read; of what no longer can be, the last stays."""
+        identity = (uid(obj), generation(obj))
+        known = self._index.bidder(key)
+        if known is not None and known.identity == identity:
+            return known
+        try:
+            return Bidder(bids(api.parse(obj)), None, identity)
+        except Terminal as error:
+            before = known.bids if known is not None else ()
+            return Bidder(before, Problem(Reason.INVALID_NAME, str(error)), identity)
+
+    def _labels(self, namespace: str) -> Mapping[str, str] | None:
+        obj = self._host.get(NAMESPACES, Key("", namespace))
+        return labels(obj) if obj is not None else None
+
+    def _redraw(self) -> None:
+        self._place(self._map.redraw())
+
+    def _place(self, names: Collection[str]) -> None:
+        """Offer what is wanted of names to the zones that serve them now."""
+        woken: set[Site] = set()
+        for name, sites in self._index.place(names).items():
+            for site, offered in sites.items():
+                writer = self._view.writer(site)
+                if writer is not None:
+                    writer.ledger.offer(name, offered)
+                    woken.add(site)
+        for site in woken:
+            self._providers.wake(site)
+        self._statuses.due(self._at_once(names))
+
+    def _at_once(self, names: Iterable[str]) -> set[Key]:
+        """The DNSEndpoints whose status no writer will soon have a reason to change."""
+        return {
+            key
+            for name in names
+            for key in self._index.sources(name)
+            if not all(map(self._works, sites := self._index.placing(name, key.namespace).sites))
+            or not sites
+        }
+
+    def _works(self, site: Site) -> bool:
+        writer = self._view.writer(site)
+        return writer is not None and writer.state.error is None
+
+    def _recheck(self, site: Site, name: str) -> None:
+        writer = self._view.writer(site)
+        if writer is not None:
+            writer.ledger.recheck(name)
+            self._providers.wake(site)
+
+    def _expected(self, site: Site, name: str) -> list[RRset]:
+        writer = self._view.writer(site)
+        if writer is None:
+            return []
+        least = writer.ledger.terms.min_ttl
+        return [floored(want, least).rrset for want in writer.ledger.wants.get(name, ())]
+
+    def _verified(self, site: Site, names: Collection[str]) -> None:
+        self._reached(names, "verified")
+
+    def _reached(self, names: Iterable[str], stage: str) -> None:
+        for key in {key for name in names for key in self._index.sources(name)}:
+            self._means.journeys.reached(key, stage)
+
+    # What the writers tell.
+
+    def explained(self, site: Site, name: str, resources: Collection[str]) -> bool:
+        return self._withdrawals.explained(site, name, resources)
+
+    def told(self, site: Site, names: Collection[str]) -> None:
+        keys = {key for name in names for key in self._index.sources(name)}
+        writer = self._view.writer(site)
+        if writer is not None:
+            for name in writer.ledger.braked.intersection(names):
+                keys |= set(filter(None, map(owner_key, writer.ledger.holders(name))))
+        self._statuses.due(keys)
+
+    def wrote(self, site: Site, names: Collection[str]) -> None:
+        self._reached(names, "published")
+        self._verifier.wrote(site, [name for name in names if self._expected(site, name)])
+
+    def said(self, provider: str) -> None:
+        self._statuses.due_soon(provider)
+
+    def event(self, provider: str, reason: str, message: str) -> None:
+        obj = self._providers.object(provider)
+        if obj is not None:
+            self._host.recorder.event(
+                obj, resource=PROVIDERS, reason=reason, message=message, warning=True
+            )
+
+    def stalled(self, provider: str) -> None:
+        for site in tuple(self._index.sites()):
+            if site.provider == provider:
+                self.told(site, self._index.at(site))
+
+    def emptied(self, provider: str) -> None:
+        self._providers.add(provider)

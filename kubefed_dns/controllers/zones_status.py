@@ -1,0 +1,166 @@
+"""Writes what became of names into the statuses of DNSEndpoints and DNSProviders."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from kubefed_core import errors
+from kubefed_core.api import conditions
+from kubefed_core.api.conditions import Condition
+from kubefed_core.objects import Key, Obj, deleting, generation, uid
+from kubefed_core.runtime.loop import Controller
+from kubefed_dns.api import endpoints as endpoints_api
+from kubefed_dns.api import provider_status as api
+from kubefed_dns.api.provider_status import HeldBack, ProviderStatus, ZoneStatus
+from kubefed_dns.controllers.zones_entry import Entry
+from kubefed_dns.controllers.zones_index import Index
+from kubefed_dns.controllers.zones_means import Means
+from kubefed_dns.controllers.zones_providers import Providers
+from kubefed_dns.controllers.zones_view import Outlook
+from kubefed_dns.controllers.zones_writer import Writer
+from kubefed_dns.decide import brake, statuses
+from kubefed_dns.decide.reasons import Reason
+from kubefed_dns.decide.report import shortened
+from kubefed_dns.resources import ENDPOINTS, PROVIDERS
+from kubefed_dns.verify import Verifier
+
+COALESCE = 1.0
+"""Seconds in which the changes of a DNSProvider's status are gathered into one."""
+SHOWN = 20
+"""Names that are shown of those held back."""
+
+
+class Statuses:
+    """Keys are DNSEndpoints, and names of DNSProviders; nothing waits for what is done here."""
+
+    def __init__(
+        self,
+        *,
+        means: Means,
+        index: Index,
+        providers: Providers,
+        verifier: Verifier,
+        view: Outlook,
+    ) -> None:
+        self._means = means
+        self._index = index
+        self._providers = providers
+        self._verifier = verifier
+        self._view = view
+        self.endpoints = Controller("endpoint-status", self.write_endpoint, meter=means.meter)
+        self.providers = Controller("provider-status", self.write_provider, meter=means.meter)
+
+    def due(self, keys: Iterable[Key]) -> None:
+        for key in keys:
+            self.endpoints.queue.add(key)
+
+    def due_soon(self, provider: str) -> None:
+        self.providers.queue.add_after(provider, COALESCE)
+
+    async def write_endpoint(self, key: Key) -> None:
+        obj = self._means.host.get(ENDPOINTS, key)
+        entry = self._index.bidder(key)
+        if obj is None or entry is None or entry.identity != (uid(obj), generation(obj)):
+            return  # What is seen of it is being taken in, and its status is due after that.
+        try:
+            endpoint = endpoints_api.parse(obj)
+        except errors.Terminal:
+            status = endpoints_api.parse_status(obj.get("status"))
+            endpoint = endpoints_api.DNSEndpoint(key, status=status, generation=generation(obj))
+        made = statuses.status(
+            endpoint, entry.bids, problem=entry.problem, view=self._view, now=self._means.host.now()
+        )
+        if made is None:
+            return  # Not all is known yet; when it is, this is due again.
+        await self._means.host.set_status(ENDPOINTS, obj, endpoints_api.dump_status(made))
+        if not conditions.is_true(made.conditions, statuses.VERIFIED):
+            self._ask(key)
+
+    def _ask(self, key: Key) -> None:
+        """Have those names looked up that nobody has looked up since the start."""
+        entry = self._index.bidder(key)
+        for name in entry.names if entry is not None else ():
+            for site in self._index.placing(name, key.namespace).sites:
+                writer = self._view.writer(site)
+                if writer is not None and name in writer.ledger.settled:
+                    self._verifier.want(site, name)
+
+    async def write_provider(self, name: str) -> None:
+        obj, entry = self._providers.object(name), self._providers.get(name)
+        if obj is None or entry is None:
+            return
+        before = api.parse(obj.get("status"))
+        made = self._status(entry, obj, before)
+        await self._means.host.set_status(PROVIDERS, obj, api.dump(made))
+
+    def _status(self, entry: Entry, obj: Obj, before: ProviderStatus) -> ProviderStatus:
+        writers = entry.backend.writers if entry.backend is not None else {}
+        known = {zone.name: zone for zone in before.zones}
+        zones = tuple(
+            self._zone(writer, known.get(shown(zone), ZoneStatus(shown(zone))))
+            for zone, writer in sorted(writers.items())
+        )
+        if entry.backend is None:
+            zones = before.zones
+        ready = self._ready(entry, obj)
+        found = before.conditions
+        if ready is not None:
+            dated = replace(ready, observed_generation=generation(obj))
+            found = conditions.set_condition(found, dated, now=self._means.host.now())
+        return ProviderStatus(
+            conditions=found,
+            observed_generation=generation(obj),
+            zones=zones,
+            summary_zones=shortened([zone.name for zone in zones]),
+            summary_records=sum(zone.owned for zone in zones),
+        )
+
+    def _ready(self, entry: Entry, obj: Obj) -> Condition | None:
+        """None while there is nothing to say yet, so that a restart changes nothing."""
+        if entry.fault is not None:
+            waits = "its deletion waits: " if deleting(obj) else ""
+            return Condition("Ready", "False", entry.fault.reason, waits + entry.fault.message)
+        if entry.contested:
+            zone, other = min(entry.contested.items())
+            why = (
+                f"DNSProvider {other} works on zone {shown(zone)} of the same server for the same "
+                "owner: remove the zone from one of them, or give one another spec.ownerID"
+            )
+            return Condition("Ready", "False", Reason.CONFLICT, why)
+        if entry.backend is None:
+            return None
+        if deleting(obj):
+            return Condition("Ready", "False", "Deleting", "what is ours is being deleted")
+        writers = entry.backend.writers
+        for zone, writer in sorted(writers.items()):
+            if (error := writer.state.error) is not None:
+                return Condition("Ready", "False", error.reason, f"zone {shown(zone)}: {error}")
+        if not all(writer.ledger.known for writer in writers.values()):
+            return None
+        return Condition("Ready", "True", "Ready", f"{len(writers)} zones are read and written")
+
+    def _zone(self, writer: Writer, before: ZoneStatus) -> ZoneStatus:
+        ledger, state = writer.ledger, writer.state
+        last_error = state.last_error or before.last_error
+        if not ledger.known:
+            return replace(before, last_error=last_error)
+        records = sum(map(len, ledger.held.values()))
+        owned = sum(ledger.ours.values())
+        self._means.metrics.zone(*ledger.site, records=records, owned=owned)
+        held = sorted(map(shown, ledger.braked))
+        return replace(
+            before,
+            records=records,
+            owned=owned,
+            pending=ledger.pending,
+            marker=state.marker,
+            last_sync=state.last_sync or before.last_sync,
+            last_error=last_error,
+            held=HeldBack(
+                tuple(held[:SHOWN]), len(held), brake.digest(ledger.braked) if held else ""
+            ),
+        )
+
+
+def shown(zone: str) -> str:
+    """A name as people write it."""
+    return zone.rstrip(".") or "."

@@ -1,0 +1,71 @@
+"""How names fare at their providers, for whoever writes a status."""
+
+from collections.abc import Iterator
+
+from kubefed_dns.controllers.zones_index import Index
+from kubefed_dns.controllers.zones_providers import Providers
+from kubefed_dns.controllers.zones_writer import Writer
+from kubefed_dns.decide.admit import Ref
+from kubefed_dns.decide.placing import Placing, Site
+from kubefed_dns.decide.reasons import Problem, Reason
+from kubefed_dns.decide.statuses import Sighting, Verdict
+from kubefed_dns.verify import Verifier
+
+
+class Outlook:
+    """A `statuses.View` of the present moment."""
+
+    def __init__(self, *, index: Index, providers: Providers, verifier: Verifier) -> None:
+        self._index = index
+        self._providers = providers
+        self._verifier = verifier
+
+    def placing(self, name: str, namespace: str) -> Placing:
+        return self._index.placing(name, namespace)
+
+    def verdict(self, site: Site, name: str, ref: Ref) -> Verdict | None:
+        writer = self.writer(site)
+        if writer is None:
+            return self._unserved(site)
+        ledger, state = writer.ledger, writer.state
+        if state.error is None and not state.worked:
+            return None
+        if (problem := ledger.problem(name, ref)) is not None:
+            return Verdict(problem)
+        if name in ledger.settled:
+            return Verdict(marker=ledger.settled[name])
+        if state.error is not None:
+            why = f"DNSProvider {site.provider}, zone {site.zone}: {state.error}"
+            return Verdict(Problem(Reason.PROVIDER_ERROR, why))
+        return Verdict(Problem(Reason.PENDING, f"{name} waits to be written"))
+
+    def sighting(self, site: Site, name: str) -> Sighting | None:
+        return self._verifier.sighting(site, name)
+
+    def marker(self, site: Site) -> str:
+        writer = self.writer(site)
+        return writer.state.marker if writer is not None else ""
+
+    def withheld(self, resource: str) -> Problem | None:
+        for ledger in (writer.ledger for writer in self._writers()):
+            for name in ledger.braked:
+                if resource in ledger.holders(name):
+                    return ledger.troubles.get(name)
+        return None
+
+    def writer(self, site: Site) -> Writer | None:
+        entry = self._providers.get(site.provider)
+        backend = entry.backend if entry is not None else None
+        return backend.writers.get(site.zone) if backend is not None else None
+
+    def _unserved(self, site: Site) -> Verdict | None:
+        entry = self._providers.get(site.provider)
+        if entry is None or entry.fault is None:
+            return None
+        why = f"DNSProvider {site.provider}: {entry.fault.message}"
+        return Verdict(Problem(Reason.PROVIDER_ERROR, why))
+
+    def _writers(self) -> Iterator[Writer]:
+        for entry in self._providers.entries():
+            if entry.backend is not None:
+                yield from entry.backend.writers.values()
