@@ -17,6 +17,12 @@ FILES = sorted(CRDS.glob("*.yaml"))
 KINDS = (
     core.CLUSTERS,
     core.CONFIGS,
+    core.TYPE_CONFIGS,
+    core.PROPAGATED_VERSIONS,
+    core.CLUSTER_PROPAGATED_VERSIONS,
+    core.SERVICE_STATUSES,
+    core.PLACEMENT_POLICIES,
+    core.REPLICA_PREFERENCES,
     dns.DOMAINS,
     dns.SERVICE_RECORDS,
     dns.INGRESS_RECORDS,
@@ -236,7 +242,7 @@ def test_both_record_kinds_share_clusters_routing_health_and_status() -> None:
 
 def test_the_core_kinds_keep_the_looseness_of_their_schema() -> None:
     """Enums and defaults of these live in the webhook; what is ours alone may have defaults."""
-    for kind in (core.CLUSTERS, core.CONFIGS):
+    for kind in (core.CLUSTERS, core.CONFIGS, core.TYPE_CONFIGS):
         tight = [
             where
             for where, node in nodes(schema(CRDS / f"{kind.plural}.yaml"))
