@@ -1,6 +1,7 @@
 """The whole job on three control planes of this machine, for somebody who sees it first."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 import click
@@ -26,6 +27,8 @@ def command(*, keep: bool) -> int:
     Kubernetes programs, which may take minutes; they are kept for the next.
     """
     console = Console(highlight=False, soft_wrap=True)
+    # The clouds of this process complain when the demo takes their API server away.
+    logging.getLogger("kubefed_core").setLevel(logging.CRITICAL)
     try:
         asyncio.run(tell(console, keep=keep))
     except KeyboardInterrupt:
