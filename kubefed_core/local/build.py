@@ -100,7 +100,7 @@ async def _compile(
     def progress() -> str:
         if len(done) >= total:
             return "all packages are compiled; linking the programs, the last step"
-        return f"compiled {share(len(done), total)} packages"
+        return "compiled " + share(len(done), total, "packages")
 
     packages = [program.package for program in wanted]
     async with telling(report, progress):

@@ -57,8 +57,9 @@ class LocalCluster:
     They end with this process too, however it ends. With `cloud` there are nodes, `nodes` in each
     zone, pods that run, and addresses for load balancers; see `kubefed_core.local.cloud`.
     `number` chooses the ranges of those addresses; clusters of one process differ by default.
-    Files are in a temporary directory, or in `directory`, which is then kept. `binaries` is where
-    the programs are; by default they are found or, once, got, which `report` is told of.
+    Files are in a temporary directory, or in `directory`, which is new or empty, and kept then.
+    `binaries` is where the programs are; by default they are found or, once, got, which `report`
+    is told of.
     """
 
     def __init__(

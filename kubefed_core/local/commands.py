@@ -37,7 +37,7 @@ async def run(
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=STDOUT,
-            env=environ,
+            env=dict(environ),
             cwd=cwd,
             limit=LONGEST_LINE,
             start_new_session=True,

@@ -81,12 +81,12 @@ class ControlPlane:
 
         The latter's own watches would wait for up to half a minute before they try again.
         """
-        await self._processes.kill(MANAGER)
         for _ in range(PORTS):
             if await self._api_comes_up():
                 break
         else:
             raise self._failure(API, f"found its port taken, {PORTS} times")
+        await self._processes.kill(MANAGER)
         await self._processes.start(MANAGER, self._commands.controller_manager())
 
     async def freeze_api(self) -> None:

@@ -122,7 +122,8 @@ def _reason(source: Source, error: Exception) -> str:
         case TimeoutError():
             return f"{host} does not answer"
         case URLError():
-            return f"{host} cannot be reached ({error.reason})"
+            cause = getattr(error.reason, "strerror", None) or error.reason
+            return f"{host} cannot be reached ({cause})"
     return f"{host}: {error or type(error).__name__}"
 
 

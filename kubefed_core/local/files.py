@@ -41,6 +41,7 @@ class Admin:
 
 def write_secrets(directory: Path, *, now: datetime) -> Admin:
     """Make the cluster's keys and certificates, and write those that its programs need."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     authority = Authority("local-cluster-ca", now=now)
     serving = authority.serving("kube-apiserver", HOSTS)
     tokens = signing_key()

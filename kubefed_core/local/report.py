@@ -38,6 +38,6 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def share(done: int, total: int) -> str:
-    """Such as `30 of 120 (25 %)`; of an unknown total, only what is done."""
-    return f"{done} of {total} ({100 * done // total} %)" if total else str(done)
+def share(done: int, total: int, what: str) -> str:
+    """Such as `30 of 120 modules (25 %)`; of an unknown total, only what is done."""
+    return f"{done} of {total} {what} ({100 * done // total} %)" if total else f"{done} {what}"

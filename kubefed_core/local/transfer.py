@@ -35,7 +35,7 @@ class Meter:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def __str__(self) -> str:
-        return f"downloaded {share(self.done // MEGABYTE, self.total // MEGABYTE)} MB"
+        return "downloaded " + share(self.done // MEGABYTE, self.total // MEGABYTE, "MB")
 
 
 async def in_thread(work: Callable[[], T]) -> T:

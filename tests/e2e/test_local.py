@@ -128,10 +128,15 @@ def living(directory: str) -> list[int]:
 
 
 @asynccontextmanager
-async def parent(binaries: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, int, str]]:
+async def parent(
+    binaries: Path, temporary: Path
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, int, str]]:
     """A process that has a cluster; its supervisor and its directory."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", PARENT, str(binaries)), stdout=asyncio.subprocess.PIPE, cwd=REPO
+        *(sys.executable, "-c", PARENT, str(binaries)),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=REPO,
+        env={**os.environ, "TMPDIR": str(temporary)},
     )
     try:
         assert process.stdout is not None
@@ -144,15 +149,19 @@ async def parent(binaries: Path) -> AsyncIterator[tuple[asyncio.subprocess.Proce
         await process.wait()
 
 
-async def test_nothing_is_left_of_a_cluster_whose_parent_is_killed(binaries: Path) -> None:
-    async with parent(binaries) as (process, _, directory):
+async def test_nothing_is_left_of_a_cluster_whose_parent_is_killed(
+    binaries: Path, tmp_path: Path
+) -> None:
+    async with parent(binaries, tmp_path) as (process, _, directory):
         process.send_signal(signal.SIGKILL)
         until(lambda: not living(directory), "the programs are gone")
         until(lambda: not Path(directory).exists(), "the files are gone")
 
 
-async def test_nothing_runs_on_when_the_supervisor_is_killed(binaries: Path) -> None:
-    async with parent(binaries) as (_, supervisor, directory):
+async def test_nothing_runs_on_when_the_supervisor_is_killed(
+    binaries: Path, tmp_path: Path
+) -> None:
+    async with parent(binaries, tmp_path) as (_, supervisor, directory):
         os.kill(supervisor, signal.SIGKILL)
         until(lambda: not living(directory), "the programs are gone")
 

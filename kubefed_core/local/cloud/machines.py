@@ -63,6 +63,7 @@ class Machines:
         node = self._view.get(NODES, key)
         if node is None:
             self._renew_at.pop(key.name, None)
+            self._hosts.take_back(key.name)
             await self._register(key.name)
             return None
         self._planned.pop(key.name, None)

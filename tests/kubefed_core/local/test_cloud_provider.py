@@ -1,101 +1,27 @@
-"""The cloud beside a cluster in memory, in virtual time: it acts at once and respects what is."""
+"""Nodes and pods beside a cluster in memory, in virtual time: at once, and respecting what is."""
 
 import asyncio
-import contextlib
-from datetime import UTC, datetime, timedelta
 
 import pytest
 import world
+from cloud_story import NODE, POD, TERRITORY, cloudy, phase, pod
 
 from kubefed_core import errors
-from kubefed_core.local.cloud import ADDRESS, READY
+from kubefed_core.local.cloud import READY
 from kubefed_core.local.cloud.machines import BINDINGS
 from kubefed_core.local.cloud.provider import Cloud
-from kubefed_core.local.cloud.territory import Territory
 from kubefed_core.objects import Key, dig
-from kubefed_core.resources import INGRESSES, LEASES, NODES, PODS, SERVICES
+from kubefed_core.resources import LEASES, NODES, PODS
 from kubefed_core.runtime.credentials import Access
 
 pytestmark = pytest.mark.looptime
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
-NODE, LEASE = Key("", "eu-a-1"), Key("kube-node-lease", "eu-a-1")
-WEB, POD = Key("ns", "web"), Key("ns", "pod")
-TERRITORY = Territory("eu", 1, region="eu", zones=("eu-a",), allocatable={"cpu": "2", "pods": "9"})
-LOOP = "kubefed_core.runtime.loop"
-FIRST, SECOND = "198.51.100.1", "198.51.100.2"
-
-
-class Api(world.Client):
-    """Adds what a cloud needs of an API server: bindings, applying, and grace periods."""
-
-    async def create(self, resource, obj, *, subresource=""):
-        if resource != BINDINGS:
-            return await super().create(resource, obj, subresource=subresource)
-        await self.server.answer(resource, "create")
-        key = Key(obj["metadata"]["namespace"], obj["metadata"]["name"])
-        pod = self.server.get(PODS, key)
-        if pod is None:
-            raise errors.NotFound("no such pod", status=404)
-        self.server.put(PODS, {**pod, "spec": {**pod["spec"], "nodeName": obj["target"]["name"]}})
-        return {"kind": "Status"}
-
-    async def patch(self, resource, key, patch, *, kind="merge", **options):
-        if kind == "apply" and self.server.get(resource, key) is None:
-            await self.server.answer(resource, "patch")
-            self.server.writes.append(("apply", resource, key))
-            return self.server.put(resource, patch)
-        return await super().patch(resource, key, patch, **options)
+LEASE = Key("kube-node-lease", NODE.name)
 
 
 @pytest.fixture
 def server():
     return world.Server()
-
-
-@contextlib.asynccontextmanager
-async def cloudy(server):
-    """A cloud that has had a second to settle."""
-    loop = asyncio.get_running_loop()
-    cloud = Cloud(
-        Access("https://eu"),
-        TERRITORY,
-        connect=lambda access: Api(access, server),
-        now=lambda: START + timedelta(seconds=loop.time()),
-    )
-    cloud.start()
-    try:
-        await asyncio.sleep(1)
-        yield cloud
-    finally:
-        await cloud.stop()
-
-
-def pod(name="pod", *, cpu="1", **spec):
-    containers = [{"name": "c", "image": "i", "resources": {"requests": {"cpu": cpu}}}]
-    return {
-        "metadata": {"namespace": "ns", "name": name},
-        "spec": {"containers": containers, **spec},
-    }
-
-
-def service(name="web", *, address=None, ingress=()):
-    notes = {} if address is None else {ADDRESS: address}
-    return {
-        "kind": "Service",
-        "metadata": {"namespace": "ns", "name": name, "annotations": notes},
-        "spec": {"type": "LoadBalancer", "ipFamilies": ["IPv4"]},
-        "status": {"loadBalancer": {"ingress": list(ingress)}},
-    }
-
-
-def addresses(server, name="web", resource=SERVICES):
-    points = dig(server.get(resource, Key("ns", name)), "status", "loadBalancer", "ingress")
-    return [point.get("ip") or point["hostname"] for point in points or ()]
-
-
-def phase(server, name="pod"):
-    return dig(server.get(PODS, Key("ns", name)), "status", "phase")
 
 
 async def test_its_nodes_register_are_ready_and_renew_their_leases(server):
@@ -251,96 +177,6 @@ async def test_a_binding_that_fails_is_tried_again_with_the_room_still_free(serv
         server.faults.clear()
         await asyncio.sleep(3)
         assert phase(server) == "Running"
-
-
-async def test_services_and_ingresses_get_addresses_at_once(server):
-    async with cloudy(server):
-        server.put(SERVICES, service())
-        ingress = {"kind": "Ingress", "metadata": {"namespace": "ns", "name": "web"}, "spec": {}}
-        server.put(INGRESSES, ingress)
-        await asyncio.sleep(0.1)
-        assert addresses(server) + addresses(server, resource=INGRESSES) == [FIRST, SECOND]
-
-
-async def test_the_annotation_changes_the_address_at_once_and_back(server):
-    async with cloudy(server):
-        for address, want in (
-            (None, [FIRST]),
-            ("192.0.2.9", ["192.0.2.9"]),
-            ("hostname", ["web.ns.service.eu.cloud.test"]),
-            ("none", []),
-            ("dual", [FIRST, "2001:db8:1::1"]),
-            (None, [FIRST]),
-        ):
-            old = server.get(SERVICES, WEB) or service()
-            server.put(SERVICES, {**service(address=address), "status": old["status"]})
-            await asyncio.sleep(0.1)
-            assert addresses(server) == want, address
-
-
-async def test_an_annotation_that_cannot_be_read_changes_nothing(server):
-    async with cloudy(server):
-        server.put(SERVICES, service())
-        await asyncio.sleep(0.1)
-        server.put(SERVICES, service(address="ipv5", ingress=[{"ip": FIRST}]))
-        await asyncio.sleep(1)
-        assert addresses(server) == [FIRST]
-
-
-async def test_addresses_that_are_in_use_are_respected(server):
-    server.put(SERVICES, service("old", ingress=[{"ip": FIRST}]))
-    server.put(
-        SERVICES,
-        service("named", address="lb.example.org", ingress=[{"hostname": "lb.example.org"}]),
-    )
-    server.put(SERVICES, service("a"))
-    async with cloudy(server):
-        assert addresses(server, "old") == [FIRST]
-        assert addresses(server, "a") == [SECOND]
-
-
-async def test_an_address_that_is_so_is_not_written_again(server):
-    async with cloudy(server):
-        server.put(SERVICES, service())
-        await asyncio.sleep(1)
-        server.writes.clear()
-        server.put(SERVICES, service(ingress=[{"ip": FIRST, "ipMode": "VIP"}]))
-        await asyncio.sleep(1)
-        assert not [write for write in server.writes if write[1] is SERVICES]
-
-
-async def test_an_object_that_is_gone_gives_its_address_back(server):
-    async with cloudy(server):
-        server.put(SERVICES, service())
-        await asyncio.sleep(0.1)
-        server.remove(SERVICES, WEB)
-        await asyncio.sleep(0.1)
-        server.put(SERVICES, service("next"))
-        await asyncio.sleep(0.1)
-        assert addresses(server, "next") == [SECOND]
-
-
-async def test_a_service_that_vanishes_in_the_middle_is_no_fault(server, caplog):
-    async with cloudy(server):
-        server.faults["patch", SERVICES] = errors.NotFound("gone", status=404)
-        server.put(SERVICES, service())
-        await asyncio.sleep(0.1)
-        server.remove(SERVICES, WEB)
-        await asyncio.sleep(5)
-        assert not caplog.records
-
-
-async def test_after_an_outage_it_is_back_when_it_is_told_so(server, caplog):
-    async with cloudy(server) as cloud:
-        server.down()
-        await asyncio.sleep(300)
-        server.up()
-        cloud.nudge()
-        await asyncio.sleep(0.1)
-        server.put(SERVICES, service())
-        await asyncio.sleep(0.1)
-        assert addresses(server) == [FIRST]
-        assert not [r for r in caplog.records if r.name == LOOP], "an outage is no surprise"
 
 
 async def test_stopping_what_was_not_started_is_fine(server):

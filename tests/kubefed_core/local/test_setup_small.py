@@ -45,7 +45,7 @@ def test_the_cache_is_where_caches_are():
 
 def test_durations_and_shares_are_read_easily():
     assert [duration(4.6), duration(125)] == ["5 s", "2 min 5 s"]
-    assert [share(30, 120), share(7, 0)] == ["30 of 120 (25 %)", "7"]
+    assert [share(30, 120, "MB"), share(7, 0, "MB")] == ["30 of 120 MB (25 %)", "7 MB"]
 
 
 @pytest.mark.looptime
