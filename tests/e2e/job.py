@@ -130,6 +130,7 @@ class Job:
             "ownerID": "hub",
             "credentialsRef": {"name": name},
             "rfc2136": {"servers": [self.bind.address], "tsig": tsig},
+            "safety": {"maxDeletePercent": 100},
         } | spec
         self.apply(
             secret | {"stringData": {"tsigSecret": key.secret}},
