@@ -1,10 +1,12 @@
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import pytest
 from scripted_dns import SECRET, ZONE, ScriptedDns
+from scripted_webhook import ScriptedWebhook
 
 from kubefed_dns.providers.protocol import Context
 from kubefed_dns.providers.rfc2136 import Rfc2136
+from kubefed_dns.providers.webhook import Webhook
 
 
 def provider_of(*servers, signed=True, take=lambda: None, **settings):
@@ -53,3 +55,22 @@ def asks(serve, make):
         return make(server, **settings), server
 
     return asks
+
+
+@pytest.fixture
+def webhook():
+    with ScriptedWebhook("example.org") as server:
+        yield server
+
+
+@pytest.fixture
+def at():
+    """Make a provider that asks a webhook at some URL."""
+    with ExitStack() as stack:
+
+        def at(url, *, zones=("example.org.",), secret=None, take=lambda: None, **settings):
+            settings = {"url": url, "timeout": "2s"} | settings
+            context = Context("w", zones=zones, settings=settings, secret=secret or {}, take=take)
+            return stack.enter_context(closing(Webhook(context)))
+
+        yield at
