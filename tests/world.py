@@ -30,6 +30,7 @@ class Server:
         self._numbers = itertools.count(1)
         self._uids = itertools.count(1)
         self._watches = defaultdict(set)
+        self._past = defaultdict(list)
 
     # What tests do to it.
 
@@ -104,8 +105,12 @@ class Server:
             merged["metadata"]["generation"] += 1
         return self._store(resource, merged, old)
 
-    def subscribe(self, resource):
+    def subscribe(self, resource, *, since=None):
+        """A queue of all events to come, after those that happened since a version."""
         queue = asyncio.Queue()
+        for event in self._past[resource] if since else ():
+            if int(event["object"]["metadata"]["resourceVersion"]) > int(since):
+                queue.put_nowait(copy.deepcopy(event))
         self._watches[resource].add(queue)
         return queue
 
@@ -123,8 +128,10 @@ class Server:
         return copy.deepcopy(obj)
 
     def _tell(self, resource, kind, obj):
+        event = {"type": kind, "object": copy.deepcopy(obj)}
+        self._past[resource].append(event)
         for queue in self._watches[resource]:
-            queue.put_nowait({"type": kind, "object": copy.deepcopy(obj)})
+            queue.put_nowait(copy.deepcopy(event))
 
 
 class Client:
@@ -154,12 +161,13 @@ class Client:
             for key, obj in sorted(self.server.objects[resource].items())
             if (not namespace or key.namespace == namespace)
             and wanted.items() <= (obj["metadata"].get("labels") or {}).items()
+            and fields in ("", f"metadata.name={key.name}")
         ]
         return found, version
 
     async def watch(self, resource, *, since, namespace="", labels="", fields=""):
         await self.server.answer(resource, "watch")
-        queue = self.server.subscribe(resource)
+        queue = self.server.subscribe(resource, since=since)
         try:
             yield OPENED
             while True:

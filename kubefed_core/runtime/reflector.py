@@ -127,7 +127,7 @@ class Reflector:
             missing = known - {key_of(obj) for obj in objects}
         still = [obj for key in sorted(missing) if (obj := await self._alive(key)) is not None]
         self._failures = 0
-        yield Listed((*objects, *still)), since
+        yield Listed((*objects, *still), since), since
 
     def _with(self, objects: Sequence[Obj], missing: Collection[Key]) -> Listed:
         kept = (obj for key in missing if (obj := self._held(key)) is not None)

@@ -1,16 +1,20 @@
 """The last seen objects of one resource in one cluster."""
 
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kubefed_core.objects import Key, Obj, key_of, version
+
+REMEMBERED = 1024
+"""How many deletions a store keeps in mind, against answers that are older than they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Everything there is; what is not in it is gone."""
+    """Everything there is at a version; what is not in it is gone."""
 
     objects: tuple[Obj, ...]
+    version: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class Store:
         self._seen: dict[Key, float] = {}
         self._index = index
         self._indexed: dict[Hashable, set[Key]] = {}
-        self._latest = 0
+        self._gone: dict[Key, int] = {}
         self.synced = False
         self.lost_since: float | None = None
         self.error: Exception | None = None
@@ -97,12 +101,12 @@ class Store:
         so a caller never has to tell a missed deletion from a seen one.
         """
         match event:
-            case Listed(objects):
-                return self._list(objects, now)
+            case Listed(objects, at):
+                return self._list(objects, _number(at), now)
             case Changed(obj):
                 return self._change(obj, now)
             case Gone(obj):
-                return self._remove(obj, now)
+                return self._remove(obj)
             case Live():
                 self.lost_since, self.error = None, None
             case Lost(error):
@@ -112,54 +116,64 @@ class Store:
         return frozenset()
 
     def put(self, obj: Obj, *, now: float) -> bool:
-        """Take in what a write answered; False where something newer was seen already."""
+        """Take in what a read or a write answered; False where something newer was seen already."""
         key = key_of(obj)
         known = self._objects.get(key)
-        seen = self._latest if known is None else _order(known)
+        seen = self._gone.get(key, 0) if known is None else _order(known)
         if _order(obj) <= seen:
             return False
         self._set(key, obj, now)
         return True
 
-    def _list(self, objects: tuple[Obj, ...], now: float) -> frozenset[Key]:
+    def _list(self, objects: tuple[Obj, ...], at: int, now: float) -> frozenset[Key]:
         fresh = {key_of(obj): obj for obj in objects}
         self.synced, self.lost_since, self.error = True, None, None
         changed = set()
         for key in self._objects.keys() - fresh.keys():
-            self._drop(key, now)
+            self._bury(key, max(at, _order(self._objects[key])))
+            self._drop(key)
             changed.add(key)
         for key, obj in fresh.items():
             if version(obj) != version(self._objects.get(key)):
                 self._set(key, obj, now)
                 changed.add(key)
-            self._latest = max(self._latest, _order(obj))
         return frozenset(changed)
 
     def _change(self, obj: Obj, now: float) -> frozenset[Key]:
         key = key_of(obj)
-        self._latest = max(self._latest, _order(obj))
         known = self._objects.get(key)
         if known is not None and 0 < _order(obj) <= _order(known):
             return frozenset()
         self._set(key, obj, now)
         return frozenset({key})
 
-    def _remove(self, obj: Obj, now: float) -> frozenset[Key]:
+    def _remove(self, obj: Obj) -> frozenset[Key]:
         key = key_of(obj)
-        self._latest = max(self._latest, _order(obj))
-        if key not in self._objects:
+        known = self._objects.get(key)
+        if known is not None and 0 < _order(obj) < _order(known):
             return frozenset()
-        self._drop(key, now)
+        self._bury(key, _order(obj))
+        if known is None:
+            return frozenset()
+        self._drop(key)
         return frozenset({key})
+
+    def _bury(self, key: Key, order: int) -> None:
+        """Keep in mind that nothing up to this version of it is there any more."""
+        self._gone.pop(key, None)
+        self._gone[key] = order
+        if len(self._gone) > REMEMBERED:
+            del self._gone[next(iter(self._gone))]
 
     def _set(self, key: Key, obj: Obj, now: float) -> None:
         self._unindex(key)
+        self._gone.pop(key, None)
         self._objects[key] = obj
         self._seen[key] = now
         if self._index is not None and (value := self._index(obj)) is not None:
             self._indexed.setdefault(value, set()).add(key)
 
-    def _drop(self, key: Key, now: float) -> None:
+    def _drop(self, key: Key) -> None:
         self._unindex(key)
         self._objects.pop(key, None)
         self._seen.pop(key, None)
@@ -177,5 +191,8 @@ class Store:
 
 def _order(obj: Obj) -> int:
     """Resource versions of one resource compare as numbers (KEP-5504); 0 for what is none."""
-    text = version(obj) or ""
+    return _number(version(obj) or "")
+
+
+def _number(text: str) -> int:
     return int(text) if text.isdigit() else 0

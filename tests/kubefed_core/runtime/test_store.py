@@ -1,7 +1,7 @@
 import pytest
 
 from kubefed_core.objects import Key
-from kubefed_core.runtime.store import Changed, Gone, Listed, Live, Lost, Store
+from kubefed_core.runtime.store import REMEMBERED, Changed, Gone, Listed, Live, Lost, Store
 
 
 def obj(name, version="1", team="x"):
@@ -63,6 +63,24 @@ def test_synced_once_is_not_live_now():
             obj("a", "6"),
             False,
         ),
+        (
+            "Nor what a later listing lacks.",
+            [Changed(obj("a", "5")), Listed((obj("b", "4"),), "9")],
+            obj("a", "6"),
+            False,
+        ),
+        (
+            "What a listing wrongly lacked is taken, however old it is.",
+            [Listed((obj("b", "9"),), "10")],
+            obj("a", "6"),
+            True,
+        ),
+        (
+            "What was made again after its deletion is taken.",
+            [Changed(obj("a", "5")), Gone(obj("a", "9"))],
+            obj("a", "10"),
+            True,
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -80,6 +98,22 @@ def test_an_event_older_than_our_own_write_changes_nothing():
     assert store.apply(Changed(obj("a", "6")), now=2) == frozenset()
     assert store.apply(Changed(obj("a", "7")), now=2) == frozenset()
     assert store.get(A) == obj("a", "7")
+
+
+def test_a_deletion_older_than_our_own_write_removes_nothing():
+    store = Store()
+    store.apply(Changed(obj("a", "5")), now=0)
+    store.put(obj("a", "8"), now=1)
+    assert store.apply(Gone(obj("a", "7")), now=2) == frozenset()
+    assert store.get(A) == obj("a", "8")
+
+
+def test_deletions_are_kept_in_mind_only_for_a_while():
+    store = Store()
+    for number in range(REMEMBERED + 1):
+        store.apply(Gone(obj(f"a{number}", "9")), now=0)
+    assert store.put(obj("a0", "6"), now=1)
+    assert not store.put(obj("a1", "6"), now=1)
 
 
 def test_objects_are_found_by_their_index_as_it_is_now():

@@ -35,7 +35,21 @@ from kubefed_dns.resources import DOMAINS, ENDPOINTS, INGRESS_RECORDS, SERVICE_R
 SYSTEM = "kube-federation-system"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 WEB = Key("shop", "web")
+EU, US = "192.0.2.1", "198.51.100.1"
 REGIONS = {"eu": ("eu-west", ["eu-west-1a"]), "us": ("us-east", ["us-east-1b"])}
+
+
+async def settle(seconds=2):
+    await asyncio.sleep(seconds)
+
+
+def two_clusters():
+    """A Service with an address in eu and in us, and a record for it."""
+    story = Story("eu", "us")
+    story.serve("eu", EU)
+    story.serve("us", US)
+    story.record(recordTTL=30)
+    return story
 
 
 class Story:
@@ -106,14 +120,26 @@ class Story:
         )
 
     def ingress(self, member, address, *hosts):
+        kind = "ip" if address[0].isdigit() else "hostname"
         self.world[member].put(
             INGRESSES,
             {
                 "metadata": {"namespace": "shop", "name": "web"},
                 "spec": {"rules": [{"host": host} for host in hosts]},
-                "status": {"loadBalancer": {"ingress": [{"ip": address}]}},
+                "status": {"loadBalancer": {"ingress": [{kind: address}]}},
             },
         )
+
+    def health(self, cluster, kind, *, at="2026-01-01T00:00:05Z"):
+        """Let the health check have found a cluster Ready or Offline."""
+        obj = self.host.get(CLUSTERS, Key(SYSTEM, cluster))
+        found = {
+            "type": kind,
+            "status": "True",
+            "lastProbeTime": at,
+            "lastTransitionTime": at,
+        }
+        self.put(CLUSTERS, {**obj, "status": {**obj["status"], "conditions": [found]}})
 
     def record(self, **spec):
         meta = {"namespace": "shop", "name": "web"}
