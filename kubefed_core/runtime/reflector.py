@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 OPENED = "OPENED"
 """The first event of every watch: the server has accepted it."""
+OVERLOADED = frozenset({429, 503})
+"""A server that says so is spared the listing: the watch is tried where it was."""
 FEW = 4
 """From so many objects on, the sudden loss of more than half of them is doubted."""
 
@@ -68,6 +70,7 @@ class Reflector:
         self._held = held
         self._timing = timing
         self._failures = 0
+        self._hasty = 0
         self._nudge = asyncio.Event()
 
     def nudge(self) -> None:
@@ -84,11 +87,16 @@ class Reflector:
                         since = at
                         if event is not None:
                             yield event
-            except errors.Expired:
-                since = ""
-                await asyncio.sleep(self._timing.pause)
+                if not since:
+                    await self._rest(self._hurried())
+            except errors.Expired as error:
+                listing, since = not since, ""
+                delay = self._hurried()
+                if listing and self._hasty > 1:
+                    yield Lost(error)
+                await self._rest(delay)
             except (errors.ApiError, OSError) as error:
-                if isinstance(error, errors.ApiError):
+                if isinstance(error, errors.ApiError) and error.status not in OVERLOADED:
                     since = ""
                 yield Lost(error)
                 await self._rest(self._failed(error))
@@ -99,6 +107,11 @@ class Reflector:
         level = logging.WARNING if self._failures == 1 else logging.DEBUG
         log.log(level, "%s: %s; again in %.2gs", self._endpoint, error, delay)
         return delay
+
+    def _hurried(self) -> float:
+        """How long to wait after what came to nothing at once; longer each time in a row."""
+        self._hasty += 1
+        return self._timing.pause if self._hasty == 1 else self._timing.retry(self._hasty - 1)
 
     async def _rest(self, delay: float) -> None:
         self._nudge.clear()
@@ -121,7 +134,8 @@ class Reflector:
                 len(known),
                 self._timing.doubt,
             )
-            yield self._with(objects, missing), since
+            # Without a version: should the second listing fail, there must be another.
+            yield self._with(objects, missing), ""
             await asyncio.sleep(self._timing.doubt)
             objects, since = await self._endpoint.list()
             missing = known - {key_of(obj) for obj in objects}
@@ -142,20 +156,25 @@ class Reflector:
     async def _watch(self, since: str) -> AsyncGenerator[tuple[Event | None, str], None]:
         """Watch once; every event with the version to go on from."""
         loop = asyncio.get_running_loop()
-        started, events = loop.time(), 0
-        async with aclosing(self._endpoint.watch(since)) as lines:
-            async for raw in lines:
-                kind, obj = raw["type"], raw["object"]
-                if kind == OPENED:
-                    self._failures = 0
-                    yield Live(), since
-                    continue
-                events += 1
-                event = _event(kind, obj)
-                since = version(obj) or since
-                yield event, since
-        if not events and loop.time() - started < 1:
-            await asyncio.sleep(self._timing.pause)
+        started, fruitful = loop.time(), False
+        try:
+            async with aclosing(self._endpoint.watch(since)) as lines:
+                async for raw in lines:
+                    kind, obj = raw["type"], raw["object"]
+                    if kind == OPENED:
+                        self._failures = 0
+                        yield Live(), since
+                        continue
+                    event = _event(kind, obj)
+                    fruitful = True
+                    since = version(obj) or since
+                    yield event, since
+        finally:
+            fruitful = fruitful or loop.time() - started >= 1
+            if fruitful:
+                self._hasty = 0
+        if not fruitful:
+            await self._rest(self._hurried())
 
 
 def _event(kind: str, obj: Obj) -> Event | None:

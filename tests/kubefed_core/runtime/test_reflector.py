@@ -127,6 +127,47 @@ async def test_a_listing_that_lost_most_objects_must_be_confirmed_by_a_second_on
     assert asyncio.get_running_loop().time() >= 10
 
 
+async def test_a_doubted_listing_is_asked_for_again_though_the_second_one_fails():
+    held = {Key("", name): obj(name) for name in "abcd"}
+    endpoint = Scripted(([], "5"), ConnectionError("reset"), ([], "6"), ([], "7"))
+    events = await collect(endpoint, known=held.keys, held=held.get)
+    assert [type(event) for event in events] == [Listed, Lost, Listed, Listed]
+    assert {key_of(each) for each in events[2].objects} == held.keys()
+    assert events[3] == Listed(())
+
+
+GONE = {"type": "ERROR", "object": {"code": 410, "message": "too old"}}
+
+
+@pytest.mark.parametrize(
+    ("reason", "steps"),
+    [
+        ("A watch that is expired as soon as it is opened.", lambda n: [([], "1"), [GONE]][n % 2]),
+        ("A listing that expires while it is paged.", lambda n: errors.Expired("x", status=410)),
+        ("A watch that ends as soon as it is opened.", lambda n: [([], "1"), []][n > 0]),
+        ("A listing without a version.", lambda n: ([], "")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_what_comes_to_nothing_at_once_is_tried_ever_more_seldom(reason, steps):
+    endpoint = Scripted(*(steps(number) for number in range(40)))
+    await collect(endpoint)
+    assert asyncio.get_running_loop().time() > 10 * 10, reason
+
+
+async def test_a_listing_that_cannot_be_paged_to_its_end_is_lost_sight_of():
+    expired = errors.Expired("x", status=410)
+    events = await collect(Scripted(expired, ([], "1"), [GONE], expired, expired))
+    assert events == [Listed(()), Live(), Lost(expired), Lost(expired)]
+
+
+async def test_a_server_that_is_overloaded_is_spared_a_listing():
+    busy = errors.ApiError("too many requests", status=429)
+    endpoint = Scripted(([], "3"), busy, [])
+    assert await collect(endpoint) == [Listed(()), Lost(busy), Live()]
+    assert endpoint.asked[:3] == ["list", "3", "3"]
+
+
 async def test_a_live_read_that_fails_keeps_everything():
     held = {Key("", "a"): obj("a")}
 
