@@ -87,8 +87,6 @@ class Reflector:
                         since = at
                         if event is not None:
                             yield event
-                if not since:
-                    await self._rest(self._hurried())
             except errors.Expired as error:
                 listing, since = not since, ""
                 delay = self._hurried()
@@ -142,6 +140,8 @@ class Reflector:
         still = [obj for key in sorted(missing) if (obj := await self._alive(key)) is not None]
         self._failures = 0
         yield Listed((*objects, *still), since), since
+        if not since:
+            await self._rest(self._hurried())
 
     def _with(self, objects: Sequence[Obj], missing: Collection[Key]) -> Listed:
         kept = (obj for key in missing if (obj := self._held(key)) is not None)
