@@ -98,8 +98,9 @@ class FakeApi:
         if path in self.objects:
             return 200, self.objects[path]
         if path.rsplit("/", 1)[1].endswith("s"):
-            prefix = f"{path}/"
-            items = [obj for key, obj in self.objects.items() if key.startswith(prefix)]
+            parent, plural = path.rsplit("/", 1)
+            where = re.compile(rf"{parent}(/namespaces/[^/]+)?/{plural}/[^/]+")
+            items = [obj for key, obj in self.objects.items() if where.fullmatch(key)]
             return 200, {"items": items}
         return _refusal(404, f"{path} not found")
 
