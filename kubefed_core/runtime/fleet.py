@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from kubefed_core.objects import Key, Obj, key_of
@@ -25,6 +26,8 @@ Listener = Callable[[str, Resource, Key], None]
 Watcher = Callable[[str, Resource], None]
 """Told that sight of a resource of a cluster was got, lost, or got back."""
 Connect = Callable[[Access], Client]
+LASTING = 600.0
+"""Seconds after which a feed that fails has not failed in a row."""
 
 
 @dataclass(frozen=True)
@@ -149,12 +152,15 @@ class Fleet:
         """Follow these resources of a cluster, and no others.
 
         With other credentials than before it is watched anew; what was seen
-        stays, as last seen, until the new listing says otherwise.
+        stays, as last seen, until the new listing says otherwise. At another
+        address it is another cluster, of which nothing has been seen.
         """
         member = self._members.get(cluster)
         if member is not None and member.access != access:
             await self._stop(member, member.feeds.keys())
             await member.client.close()
+            if member.access.server != access.server:
+                self._forget_all(cluster)
             member = None
         if member is None:
             member = _Member(access, self._connect(access), {})
@@ -175,8 +181,7 @@ class Fleet:
             return
         await self._stop(member, set(member.feeds))
         await member.client.close()
-        for name, resource in [key for key in self._stores if key[0] == cluster]:
-            self._forget(name, resource)
+        self._forget_all(cluster)
 
     async def close(self) -> None:
         for cluster in list(self._members):
@@ -197,12 +202,13 @@ class Fleet:
         asyncio.get_running_loop().call_later(self._patience, self._impatient, cluster, resource)
 
     async def _run(self, cluster: str, resource: Resource, reflector: Reflector) -> None:
-        failures = 0
+        loop, failures = asyncio.get_running_loop(), 0
         while True:
+            begun = loop.time()
             try:
                 await self._reflect(cluster, resource, reflector)
             except Exception as error:
-                failures += 1
+                failures = failures + 1 if loop.time() - begun < LASTING else 1
                 delay = self._restart(failures)
                 log.exception("%s of %s: the feed failed; again in %.2gs", resource, cluster, delay)
                 self._apply(cluster, resource, Lost(error))
@@ -229,11 +235,11 @@ class Fleet:
     def _tell(self, cluster: str, resource: Resource, keys: Collection[Key]) -> None:
         for key in keys:
             for listener in self._listeners:
-                listener(cluster, resource, key)
+                _call(partial(listener, cluster, resource, key))
 
     def _tell_sight(self, cluster: str, resource: Resource) -> None:
         for watcher in self._watchers:
-            watcher(cluster, resource)
+            _call(partial(watcher, cluster, resource))
 
     async def _stop(self, member: _Member, resources: Collection[Resource]) -> None:
         feeds = [member.feeds.pop(resource) for resource in list(resources)]
@@ -242,8 +248,20 @@ class Fleet:
         if feeds:
             await asyncio.wait([feed.task for feed in feeds])
 
+    def _forget_all(self, cluster: str) -> None:
+        for name, resource in [key for key in self._stores if key[0] == cluster]:
+            self._forget(name, resource)
+
     def _forget(self, cluster: str, resource: Resource) -> None:
         store = self._stores.pop((cluster, resource), None)
         if store is not None:
             self._tell(cluster, resource, store.keys())
             self._tell_sight(cluster, resource)
+
+
+def _call(listener: Callable[[], None]) -> None:
+    """Let a fault of one listener keep the change from no other: it is not told twice."""
+    try:
+        listener()
+    except Exception:
+        log.exception("a listener failed")

@@ -93,6 +93,50 @@ async def test_new_credentials_mean_a_new_watch_and_keep_what_was_seen(fleet):
     assert fleet.seen == [("c", PODS, P)]
 
 
+async def test_at_another_address_it_is_another_cluster(fleet):
+    await fleet.engage("c", Access("up"), PODS_ONLY)
+    await asyncio.sleep(1)
+    await fleet.engage("c", Access("stuck"), PODS_ONLY)
+    assert fleet.store("c", PODS) is None
+    assert fleet.sight("c", PODS) is not None
+    assert fleet.seen == [("c", PODS, P), ("c", PODS, P)]
+
+
+async def test_a_listener_that_fails_keeps_a_change_from_nobody_else(fleet, caplog):
+    def fails(*change):
+        raise KeyError("spec")
+
+    after, sights = [], []
+    fleet.subscribe(fails)
+    fleet.watch_sight(fails)
+    fleet.subscribe(lambda *change: after.append(change))
+    fleet.watch_sight(lambda *change: sights.append(change))
+    other = {"metadata": POD["metadata"] | {"name": "q"}}
+    FakeClient.worlds["up"] = {PODS: [POD, other]}
+    await fleet.engage("up", Access("up"), PODS_ONLY)
+    await asyncio.sleep(1)
+    assert sorted(after) == [("up", PODS, P), ("up", PODS, Key("ns", "q"))]
+    assert sights == [("up", PODS)]
+    assert "a listener failed" in caplog.text
+
+
+async def test_a_feed_that_fails_now_and_then_is_started_again_soon_each_time(fleet, caplog):
+    await fleet.engage("c", Access("up"), PODS_ONLY)
+    await asyncio.sleep(1)
+    for _ in range(8):
+        FakeClient.worlds["up"] = KeyError("metadata")
+        await asyncio.sleep(3600)
+        FakeClient.worlds["up"] = {PODS: [POD]}
+        await asyncio.sleep(24 * 3600)
+    lost = asyncio.Event()
+    fleet.watch_sight(lambda *_: lost.set())
+    FakeClient.worlds["up"] = KeyError("metadata")
+    await lost.wait()
+    FakeClient.worlds["up"] = {PODS: [POD]}
+    await asyncio.sleep(3)
+    assert fleet.store("c", PODS).live
+
+
 async def test_a_cluster_that_leaves_takes_its_cache_along_and_says_so(fleet):
     await fleet.engage("c", Access("up"), PODS_ONLY)
     await asyncio.sleep(1)
