@@ -18,17 +18,19 @@ COLUMNS = ("name", "type", "ttl", "targets", "provider", "zone", "marker", "obje
 
 
 @click.command(cls=flags.Command)
-@click.option("-n", "--namespace", default="", metavar="NAME", help="Only those of one namespace.")
+@click.option(
+    "-n", "--namespace", "where", default="", metavar="NAME", help="Only those of one namespace."
+)
 @click.option(
     "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True
 )
 @takes_settings
-def records(settings: Settings, namespace: str, output: str) -> None:
+def records(settings: Settings, where: str, output: str) -> None:
     """List every record that is wanted, and which provider has it."""
     book = contexts.load(settings.kubeconfig)
     context = book.context(settings.host_context, flag="--host-cluster-context")
     with Api(context, label="host") as host:
-        rows = sorted(_rows(host.list(ENDPOINTS, namespace=namespace)))
+        rows = sorted(_rows(host.list(ENDPOINTS, namespace=where)))
     if output == "json":
         click.echo(json.dumps([dict(zip(COLUMNS, row, strict=True)) for row in rows], indent=2))
         return

@@ -73,9 +73,9 @@ def test_drain_marks_the_cluster_and_lists_what_must_stay(kubefedctl, eu):
 
 
 def test_drain_of_an_unknown_cluster(kubefedctl, eu):
-    done = kubefedctl("dns", "drain", "mars")
+    done = kubefedctl("dns", "drain", "pluto")
     assert done.status == 255
-    assert "there is no KubeFedCluster kube-federation-system/mars" in done.err
+    assert "there is no KubeFedCluster kube-federation-system/pluto" in done.err
 
 
 def test_a_dry_run_drains_nothing(kubefedctl, eu):
@@ -100,7 +100,9 @@ def test_records_are_listed_with_where_they_stand(kubefedctl, host):
             ]
         },
     )  # fmt: skip
-    rows = json.loads(kubefedctl("dns", "records", "-o", "json").out)
+    done = kubefedctl("dns", "records", "-o", "json")
+    assert done.status == 0, done.err
+    rows = json.loads(done.out)
     assert [row["name"] for row in rows] == ["new.example.com", "web.example.com"]
     assert rows[1] == {
         "name": "web.example.com",
