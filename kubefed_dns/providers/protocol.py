@@ -98,6 +98,22 @@ class Provider(Protocol):
         ...
 
 
+@runtime_checkable
+class Settles(Protocol):
+    """What a provider offers beside where a change that it has taken is not at once served."""
+
+    def change(self, zone: str) -> str | None:
+        """The id of the last change that `write` made in the zone, None before the first.
+
+        Makes no request. `write` can have made several; earlier ones settle earlier.
+        """
+        ...
+
+    def settled(self, zone: str, change: str) -> bool:
+        """Whether every server of the zone serves that change; costs at most one request."""
+        ...
+
+
 Factory = Callable[[Context], Provider]
 
 

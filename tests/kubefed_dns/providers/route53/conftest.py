@@ -1,0 +1,46 @@
+import os
+
+import pytest
+from strict_route53 import StrictRoute53
+
+from kubefed_dns.providers.protocol import Context
+from kubefed_dns.providers.route53 import Route53
+
+ZONE = "example.org."
+SECRET = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "very-secret"}
+
+
+@pytest.fixture(scope="session")
+def strict_route53():
+    with StrictRoute53() as server:
+        yield server
+
+
+@pytest.fixture
+def route53(strict_route53, monkeypatch, tmp_path):
+    """An empty account, and no credentials but those that a test gives."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    strict_route53.clear()
+    return strict_route53
+
+
+@pytest.fixture(scope="session")
+def provider_of(strict_route53):
+    """Make a provider that asks the strict server."""
+
+    def make(**options):
+        settings = {"endpointURL": strict_route53.url} | options.pop("settings", {})
+        given = {"zones": (ZONE,), "secret": SECRET, "settings": settings} | options
+        return Route53(Context("aws", **given))
+
+    return make
+
+
+@pytest.fixture
+def provider(route53, provider_of):
+    provider = provider_of()
+    yield provider
+    provider.close()

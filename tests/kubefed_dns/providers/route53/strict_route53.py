@@ -1,0 +1,302 @@
+"""moto's Route 53 where it is lenient made as strict as Amazon's, on a port of this machine.
+
+moto keeps the account, its zones and what they hold. Changes are checked and
+made here, all of a batch or none; sets are listed here, in Amazon's order and
+pages. Errors can be scripted.
+"""
+
+import ipaddress
+import re
+import threading
+from collections import deque
+from urllib.parse import parse_qs
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+
+import dns.exception
+import dns.rdata
+from aws_xml import XMLNS, Fault, dumped, error, parsed, stored, xml
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.route53.models import RecordSet, route53_backends
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request
+
+RRSET = re.compile(r"/2013-04-01/hostedzone/([^/]+)/rrset/?")
+ROUTING = ("Weight", "Region", "Failover", "GeoLocation", "MultiValueAnswer")
+FIELDS = {
+    "Name": "name",
+    "Type": "type",
+    "SetIdentifier": "set_identifier",
+    "Weight": "weight",
+    "Region": "region",
+    "GeoLocation": "geo_location",
+    "Failover": "failover",
+    "MultiValueAnswer": "multi_value_answer",
+    "TTL": "ttl",
+    "ResourceRecords": "records",
+    "AliasTarget": "alias_target",
+    "HealthCheckId": "health_check_id",
+}
+
+
+class Invalid(Exception):
+    """What is wrong with one change."""
+
+
+class Quiet(WSGIRequestHandler):
+    def log(self, type, message, *args):
+        """Nothing is to be seen."""
+
+
+class StrictRoute53:
+    """`denied` are names that the credentials may not change; `roles`: there are some to assume.
+
+    `raw_errors`: refused batches are answered in Route 53's own form of error.
+    """
+
+    def __init__(self):
+        self.requests = []
+        self.faults = deque()
+        self.denied = set()
+        self.raw_errors = False
+        self.roles = True
+        self._lock = threading.Lock()
+        self._changes = 0
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=Quiet)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def backend(self):
+        return route53_backends[DEFAULT_ACCOUNT_ID]["aws"]
+
+    def add_zone(self, name, *, private=False):
+        return self.backend.create_hosted_zone(name, private_zone=private).resource_id
+
+    def clear(self):
+        self.backend.zones.clear()
+        self.requests.clear()
+        self.faults.clear()
+        self.denied.clear()
+        self.raw_errors = False
+        self.roles = True
+
+    def held(self, zone_id):
+        """All sets, as raw dictionaries by name, type and identifier."""
+        raws = [_raw(each) for each in self.backend.zones[zone_id].rrsets]
+        return {_key(raw): raw for raw in raws}
+
+    def put(self, zone_id, *raws):
+        """As somebody else would; nothing is checked."""
+        data = self.held(zone_id)
+        data.update({_key(raw): raw for raw in raws})
+        self._keep(zone_id, data.values())
+
+    def __call__(self, environ, start_response):
+        request = Request(environ)
+        line = f"{request.method} {request.path}"
+        with self._lock:
+            if request.path.startswith("/2013-04-01"):
+                self.requests.append(line)
+            fault = next((each for each in self.faults if each.on in line), None)
+            if fault:
+                self.faults.remove(fault)
+                answer = error(fault)
+            else:
+                answer = self._answer(request) or self._moto
+            return answer(environ, start_response)
+
+    def _answer(self, request):
+        if request.path == "/" and not self.roles:
+            return error(Fault("AccessDenied", "User is not authorized: sts:AssumeRole", 403))
+        match = RRSET.fullmatch(request.path)
+        if not match or match[1] not in self.backend.zones:
+            return None
+        if request.method == "GET":
+            return xml(self._page(match[1], parse_qs(request.query_string.decode())))
+        return self._change(match[1], ElementTree.fromstring(request.get_data()))
+
+    def _change(self, zone_id, root):
+        changes = [
+            (each.findtext(f"{{{XMLNS}}}Action"), parsed(each[1]))
+            for each in root.iter(f"{{{XMLNS}}}Change")
+        ]
+        values = [value for _, raw in changes for value in raw.get("ResourceRecords", ())]
+        if len(values) > 1000 or len(changes) > 1000:
+            return error(Fault("InvalidChangeBatch", "Number of records limit of 1000 exceeded."))
+        if sum(map(len, values)) > 32_000:
+            return error(
+                Fault("InvalidChangeBatch", "Number of characters limit of 32000 exceeded.")
+            )
+        if not self.denied.isdisjoint(raw["Name"] for _, raw in changes):
+            said = "User is not authorized to perform: route53:ChangeResourceRecordSets"
+            return error(Fault("AccessDenied", said, 403))
+        data, wrong = self.held(zone_id), []
+        for action, raw in changes:
+            try:
+                _make(action, raw, data, self.backend.zones[zone_id].name)
+            except Invalid as failure:
+                wrong.append(str(failure))
+        if wrong or not changes:
+            return self._refused(wrong or ["there are no changes"])
+        self._keep(zone_id, data.values())
+        self._changes += 1
+        return xml(
+            f"<ChangeResourceRecordSetsResponse xmlns='{XMLNS}'><ChangeInfo>"
+            f"<Id>/change/C{self._changes}</Id><Status>PENDING</Status>"
+            "<SubmittedAt>2026-01-01T00:00:00Z</SubmittedAt>"
+            "</ChangeInfo></ChangeResourceRecordSetsResponse>"
+        )
+
+    def _refused(self, wrong):
+        if not self.raw_errors:
+            return error(Fault("InvalidChangeBatch", f"[{', '.join(wrong)}]"))
+        messages = "".join(f"<Message>{escape(each)}</Message>" for each in wrong)
+        return xml(
+            f"<InvalidChangeBatch xmlns='{XMLNS}'><Messages>{messages}</Messages>"
+            "<RequestId>r</RequestId></InvalidChangeBatch>",
+            status=400,
+        )
+
+    def _keep(self, zone_id, raws):
+        self.backend.zones[zone_id].rrsets = [RecordSet(dict(raw)) for raw in raws]
+
+    def _page(self, zone_id, query):
+        size = min(int(query["maxitems"][0]), 300)
+        given = [query.get(key, [""])[0] for key in ("name", "type", "identifier")]
+        if given[0]:
+            given[0] = _reversed(stored(given[0]))
+        raws = sorted(self.held(zone_id).values(), key=_order)
+        raws = [raw for raw in raws if _order(raw) >= tuple(given)]
+        body = "".join(
+            f"<ResourceRecordSet>{dumped(raw)}</ResourceRecordSet>" for raw in raws[:size]
+        )
+        rest = ""
+        if raws[size:]:
+            name, rrtype, identifier = _key(raws[size])
+            rest = (
+                f"<NextRecordName>{name}</NextRecordName><NextRecordType>{rrtype}</NextRecordType>"
+            )
+            if identifier:
+                rest += f"<NextRecordIdentifier>{identifier}</NextRecordIdentifier>"
+        return (
+            f"<ListResourceRecordSetsResponse xmlns='{XMLNS}'>"
+            f"<ResourceRecordSets>{body}</ResourceRecordSets>"
+            f"<IsTruncated>{str(bool(rest)).lower()}</IsTruncated>{rest}"
+            f"<MaxItems>{size}</MaxItems></ListResourceRecordSetsResponse>"
+        )
+
+
+def _make(action, raw, data, zone):
+    """One change of a batch, after those before it. Raises Invalid."""
+    name, rrtype, identifier = key = _key(raw)
+    what = f"[name='{name}', type='{rrtype}'"
+    what += f", set identifier='{identifier}']" if identifier else "]"
+    if not (name == zone or name.endswith(f".{zone}")):
+        raise Invalid(f"RRSet with DNS name {name} is not permitted in zone {zone}")
+    if ("AliasTarget" in raw) == bool(raw.get("ResourceRecords")):
+        raise Invalid(
+            "Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and"
+            f" ResourceRecords], or TrafficPolicyInstanceId], but found none in Change with"
+            f" [Action={action}, Name={name}, Type={rrtype}, SetIdentifier={identifier or 'null'}]"
+        )
+    match action:
+        case "DELETE":
+            if key not in data:
+                raise Invalid(f"Tried to delete resource record set {what} but it was not found")
+            if _sorted(data[key]) != _sorted(raw):
+                raise Invalid(
+                    f"Tried to delete resource record set {what} but the values provided do not"
+                    " match the current values"
+                )
+            del data[key]
+        case "CREATE":
+            if key in data:
+                raise Invalid(f"Tried to create resource record set {what} but it already exists")
+            _check(raw, [each for each in data.values() if each["Name"] == name], zone)
+            data[key] = raw
+        case _:
+            raise Invalid(f"{action} is not what a careful client sends")
+
+
+def _check(raw, beside, zone):
+    name, rrtype, identifier = _key(raw)
+    if rrtype == "CNAME" and name == zone:
+        raise Invalid(
+            f"RRSet of type CNAME with DNS name {name} is not permitted at apex in zone {zone}"
+        )
+    for other in beside:
+        if (rrtype == "CNAME") != (other["Type"] == "CNAME"):
+            raise Invalid(
+                f"RRSet of type {rrtype} with DNS name {name} is not permitted because a"
+                f" conflicting RRSet of type  {other['Type']} with the same DNS name already"
+                f" exists in zone {zone}"
+            )
+        if other["Type"] == rrtype and _policy(raw) != _policy(other):
+            raise Invalid(
+                f"RRSet with DNS name {name}, type {rrtype}, SetIdentifier {identifier or 'null'}"
+                f" cannot be created because a non-{_policy(raw)} RRSet with the same name and"
+                " type already exists"
+            )
+    if bool(identifier) != (_policy(raw) != "simple"):
+        raise Invalid(f"Invalid request: routing and SetIdentifier of [Name={name}] do not fit")
+    values = raw.get("ResourceRecords", ())
+    if len(set(values)) < len(values):
+        raise Invalid(f"Duplicate Resource Record: '{values[0]}' with DNS name {name}")
+    for value in values:
+        _check_value(rrtype, value)
+
+
+def _check_value(rrtype, value):
+    said = f"Invalid Resource Record: 'FATAL problem encountered with '{value}''"
+    if not value.isascii() or re.search(r"\\(?![0-3][0-7]{2})", value):
+        raise Invalid(said)
+    text = re.sub(r"\\(\d{3})", lambda found: f"\\{int(found[1], 8):03}", value)
+    try:
+        {"A": ipaddress.IPv4Address, "AAAA": ipaddress.IPv6Address}.get(rrtype, str)(value)
+        dns.rdata.from_text("IN", rrtype, text)
+    except (ValueError, dns.exception.DNSException) as failure:
+        raise Invalid(said) from failure
+
+
+def _policy(raw):
+    return next((each for each in ROUTING if each in raw), "simple")
+
+
+def _key(raw):
+    return raw["Name"], raw["Type"], raw.get("SetIdentifier") or ""
+
+
+def _order(raw):
+    name, rrtype, identifier = _key(raw)
+    return _reversed(name), rrtype, identifier
+
+
+def _reversed(name):
+    return ".".join(reversed(name.removesuffix(".").split("."))) + "."
+
+
+def _sorted(raw):
+    return {**raw, "ResourceRecords": sorted(raw.get("ResourceRecords", ()))}
+
+
+def _raw(record):
+    raw = {field: getattr(record, name) for field, name in FIELDS.items()}
+    raw = {field: value for field, value in raw.items() if value not in (None, "", [])}
+    if "ResourceRecords" in raw:
+        # moto's own sets have them as they stand in a request, ours as texts.
+        raw["ResourceRecords"] = [
+            each if isinstance(each, str) else each["Value"] for each in raw["ResourceRecords"]
+        ]
+    return {**raw, "Name": stored(raw["Name"])}
