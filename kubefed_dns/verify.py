@@ -28,6 +28,8 @@ AT_ONCE = 16
 """Questions under way at once."""
 FIRST, LONGEST = 0.05, 300.0
 """Seconds until a name is asked for again, after the first time and at most."""
+SLACK = 0.001
+"""Seconds by which a timer may come early."""
 REMEMBER = 300.0
 """Seconds for which the name servers of a zone are remembered."""
 
@@ -106,7 +108,7 @@ class Verifier:
         """Look up what is due; in how many seconds to look again."""
         loop = asyncio.get_running_loop()
         waiting = self._open.get(site, {})
-        names = [name for name, each in waiting.items() if each.due <= loop.time()]
+        names = [name for name, each in waiting.items() if each.due <= loop.time() + SLACK]
         if names:
             await self._look(site, names)
         dues = [each.due for each in self._open.get(site, {}).values()]

@@ -99,6 +99,7 @@ class Zones:
         self._intake: Controller[What] = Controller(
             "zones-intake", self.take, workers=1, meter=meter
         )
+        self._withheld: dict[Site, set[Key]] = {}
         self._start = Start(host)
         host.fleet.subscribe(self._changed)
 
@@ -201,7 +202,8 @@ class Zones:
     def _place(self, names: Collection[str]) -> None:
         """Offer what is wanted of names to the zones that serve them now."""
         woken: set[Site] = set()
-        for name, sites in self._index.place(names).items():
+        moves = self._index.place(names)
+        for name, sites in moves.offers.items():
             for site, offered in sites.items():
                 writer = self._view.writer(site)
                 if writer is not None:
@@ -209,17 +211,17 @@ class Zones:
                     woken.add(site)
         for site in woken:
             self._providers.wake(site)
-        self._statuses.due(self._at_once(names))
-
-    def _at_once(self, names: Iterable[str]) -> set[Key]:
-        """The DNSEndpoints whose status no writer will soon have a reason to change."""
-        return {
+        self._statuses.due(
             key
-            for name in names
+            for name in (*moves.offers, *moves.reworded)
             for key in self._index.sources(name)
-            if not all(map(self._works, sites := self._index.placing(name, key.namespace).sites))
-            or not sites
-        }
+            if name in moves.reworded or self._unattended(name, key.namespace)
+        )
+
+    def _unattended(self, name: str, namespace: str) -> bool:
+        """Whether no writer will soon have a reason to tell of a name."""
+        sites = self._index.placing(name, namespace).sites
+        return not sites or not all(map(self._works, sites))
 
     def _works(self, site: Site) -> bool:
         writer = self._view.writer(site)
@@ -252,10 +254,13 @@ class Zones:
 
     def told(self, site: Site, names: Collection[str]) -> None:
         keys = {key for name in names for key in self._index.sources(name)}
+        keys |= self._withheld.pop(site, set())
         writer = self._view.writer(site)
-        if writer is not None:
-            for name in writer.ledger.braked.intersection(names):
-                keys |= set(filter(None, map(owner_key, writer.ledger.holders(name))))
+        if writer is not None and writer.ledger.braked:
+            ledger = writer.ledger
+            owners = (owner for name in ledger.braked for owner in ledger.holders(name))
+            self._withheld[site] = {key for each in owners if (key := owner_key(each))}
+            keys |= self._withheld[site]
         self._statuses.due(keys)
 
     def wrote(self, site: Site, names: Collection[str]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from kubefed_dns.api.providers import DNSProvider
 from kubefed_dns.controllers.zones_ledger import Ledger
+from kubefed_dns.controllers.zones_means import SLACK
 from kubefed_dns.decide import brake
 from kubefed_dns.decide.reasons import Problem, Reason
 
@@ -76,4 +77,4 @@ class Brakes:
         times = self._ledger.window.vanished.values()
         if not self._ledger.braked or not times:
             return float("inf")
-        return min(times) + self._spec.safety.window
+        return min(times) + self._spec.safety.window + SLACK

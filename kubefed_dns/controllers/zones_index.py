@@ -25,6 +25,19 @@ class Bidder:
         return frozenset(bid.name for bid in self.bids if bid.name)
 
 
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What a new look at names has changed.
+
+    `offers` are, by name, the bids at each site that has other ones than
+    before, none at a site that the name has left. Of the names in `reworded`
+    only what is said of them is other.
+    """
+
+    offers: Mapping[str, Mapping[Site, tuple[Bid, ...]]]
+    reworded: frozenset[str]
+
+
 class Index:
     """Kept by name, so that a change costs what changed and not what there is."""
 
@@ -87,14 +100,15 @@ class Index:
             del self._namespaces[key.namespace]
         return changed
 
-    def place(self, names: Iterable[str]) -> dict[str, dict[Site, tuple[Bid, ...]]]:
-        """Decide anew where names are served; the bids at each site that has other ones now.
+    def place(self, names: Iterable[str]) -> Moves:
+        """Decide anew where names are served.
 
-        A site that a name has left has none. What is wanted from a namespace
-        that has not been seen stays where it is.
+        What is wanted from a namespace that has not been seen stays where it is.
         """
         moved: dict[str, dict[Site, tuple[Bid, ...]]] = {}
+        reworded: set[str] = set()
         for name in names:
+            said = self._placings.get(name)
             before = self._sites.get(name, {})
             after = self._placed(name)
             changed = {
@@ -104,13 +118,15 @@ class Index:
             }
             if changed:
                 moved[name] = changed
+            elif self._placings.get(name) != said:
+                reworded.add(name)
             for site, bids in changed.items():
                 self._move(name, site, bids)
             if after:
                 self._sites[name] = after
             else:
                 self._sites.pop(name, None)
-        return moved
+        return Moves(moved, frozenset(reworded))
 
     def at(self, site: Site) -> Mapping[str, tuple[Bid, ...]]:
         """All the bids at a site, by name."""

@@ -17,6 +17,9 @@ from kubefed_dns.metrics import Journeys, Metrics
 
 log = logging.getLogger(__name__)
 
+SLACK = 0.001
+"""Seconds by which a timer may come early; what is due so soon is due now."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 

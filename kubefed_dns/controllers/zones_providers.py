@@ -18,7 +18,7 @@ from kubefed_dns.controllers import zones_secrets as secrets
 from kubefed_dns.controllers.zones_backend import Backend, Fault, Offers, Trade
 from kubefed_dns.controllers.zones_brake import APPROVE
 from kubefed_dns.controllers.zones_entry import Entry
-from kubefed_dns.controllers.zones_means import Means, Office
+from kubefed_dns.controllers.zones_means import SLACK, Means, Office
 from kubefed_dns.controllers.zones_rate import limiter
 from kubefed_dns.decide.placing import EMBEDDED, Server, Site
 from kubefed_dns.errors import Misconfigured, ProviderError
@@ -214,7 +214,7 @@ class Providers:
         """Find its zones; an account without a list of them is asked again and again."""
         now = asyncio.get_running_loop().time()
         age = None if entry.listed is None or entry.fault else now - entry.listed
-        if age is None or (not spec.zones and age >= spec.audit_interval):
+        if age is None or (not spec.zones and age + SLACK >= spec.audit_interval):
             listed = frozenset(await self._means.call(_zones, backend.provider))
             # What is named but not listed has a writer too, which finds out why not.
             unlisted = (z for z in spec.zones if not any(within(each, z) for each in listed))

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from kubefed_dns.api.providers import DNSProvider
 from kubefed_dns.controllers.zones_ledger import Ledger, survey
-from kubefed_dns.controllers.zones_means import Means
+from kubefed_dns.controllers.zones_means import SLACK, Means
 from kubefed_dns.errors import ProviderError
 from kubefed_dns.providers.protocol import Provider
 
@@ -74,7 +74,7 @@ class Reader:
             for name in self._ledger.wanted() | owned:
                 self._ledger.recheck(name)
             return
-        if asyncio.get_running_loop().time() >= self._state.audit:
+        if asyncio.get_running_loop().time() + SLACK >= self._state.audit:
             await self._audit()
         if self._ledger.stale:
             await self._reread()

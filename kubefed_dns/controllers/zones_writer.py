@@ -8,7 +8,7 @@ from kubefed_core.objects import timestamp
 from kubefed_dns.api.providers import DNSProvider, Drift
 from kubefed_dns.controllers.zones_brake import Brakes
 from kubefed_dns.controllers.zones_ledger import Ledger, Quarantine, names_in
-from kubefed_dns.controllers.zones_means import Means, Office
+from kubefed_dns.controllers.zones_means import SLACK, Means, Office
 from kubefed_dns.controllers.zones_reader import Reader, State
 from kubefed_dns.decide.plan import Planned
 from kubefed_dns.decide.reasons import Problem, Reason
@@ -62,7 +62,7 @@ class Writer:
     async def work(self) -> float | None:
         """Bring the zone up to date; in how many seconds to come back, None for never."""
         now = self._now()
-        if now < self.state.rest:
+        if now + SLACK < self.state.rest:
             return self.state.rest - now
         try:
             await self._reader.look()
@@ -80,7 +80,7 @@ class Writer:
         ledger, now = self.ledger, self._now()
         if self._brakes is not None:
             self._brakes.release_approved()
-        due = (name for name, each in ledger.quarantine.items() if each.due <= now)
+        due = (name for name, each in ledger.quarantine.items() if each.due <= now + SLACK)
         names = tuple({**ledger.dirty, **dict.fromkeys(due)})
         ledger.dirty.clear()
         try:
@@ -145,7 +145,7 @@ class Writer:
         """Whether this very change was refused, and it is too early to try again."""
         found = self.ledger.quarantine.get(name)
         wants = self.ledger.wants.get(name, ())
-        return found is not None and found.wants == wants and self._now() < found.due
+        return found is not None and found.wants == wants and self._now() + SLACK < found.due
 
     def _explained(self, name: str, group: Group) -> bool:
         ledger = self.ledger

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from kubefed_dns.api.providers import Safety
 
@@ -11,29 +11,20 @@ DIGEST = 12
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The names that vanished and that came lately, with when; times in seconds of any clock."""
+    """The names that vanished lately, with when; times in seconds of any clock."""
 
     vanished: Mapping[str, float] = field(default_factory=dict)
-    came: Mapping[str, float] = field(default_factory=dict)
 
     def after(
         self, *, vanished: Collection[str] = (), came: Collection[str] = (), now: float
     ) -> "Window":
         """With what has just happened; a name that is back has not vanished."""
-        gone = {name: when for name, when in self.vanished.items() if name not in came}
-        new = {name: when for name, when in self.came.items() if name not in vanished}
-        return Window(
-            gone | dict.fromkeys(vanished, now),
-            new | {name: now for name in came if name not in self.vanished},
-        )
+        left = {name: at for name, at in self.vanished.items() if name not in came}
+        return Window(left | dict.fromkeys(vanished, now))
 
     def within(self, seconds: float, *, now: float) -> "Window":
         """Without what was longer ago."""
-        return replace(
-            self,
-            vanished={name: at for name, at in self.vanished.items() if now - at < seconds},
-            came={name: at for name, at in self.came.items() if now - at < seconds},
-        )
+        return Window({name: at for name, at in self.vanished.items() if now - at < seconds})
 
 
 def held(
@@ -41,14 +32,15 @@ def held(
 ) -> frozenset[str]:
     """The names that may not vanish now: all of these, or none.
 
-    They count together with those of the window, against the names that were
-    owned at its start; `owned` counts those there now.
+    They count together with those that vanished within the window, against all
+    that there would be without them; `owned` counts the names there now.
     """
     names = frozenset(vanishing)
-    recent = window.within(safety.window, now=now)
-    count = len(names | recent.vanished.keys())
-    start = owned + len(recent.vanished) - len(recent.came)
-    too_many = count > safety.min_names and 100 * count > safety.max_delete_percent * start
+    recent = window.within(safety.window, now=now).vanished
+    count = len(names | recent.keys())
+    too_many = count > safety.min_names and 100 * count > safety.max_delete_percent * (
+        owned + len(recent)
+    )
     return names if too_many else frozenset()
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from prometheus_client import CollectorRegistry
 from world import World
@@ -22,6 +23,7 @@ from kubefed_dns.controllers.zones import Zones
 from kubefed_dns.decide.ownership import Registry
 from kubefed_dns.errors import Misconfigured
 from kubefed_dns.metrics import Journeys, Metrics
+from kubefed_dns.providers.embedded import Embedded
 from kubefed_dns.providers.memory import Memory
 from kubefed_dns.providers.protocol import Capabilities, Context, Refusal
 from kubefed_dns.records import Create, Delete, Group, rrset
@@ -146,7 +148,7 @@ class Story:
         self.backend = Backend(ZONE)
         self.own = Backend("example.net.", "sub.example.org.", shared=False)
         self.authority = {"192.0.2.53:53": self.backend}
-        self.generations = Counter()
+        self.server = None
         self.put(NAMESPACES, "", "kube-system", uid="abcdef0123")
         for name in ("shop", "other"):
             self.put(NAMESPACES, "", name, labels={"team": name})
@@ -216,7 +218,8 @@ class Story:
             host=host,
             journeys=Journeys(metrics, clock=loop.time),
             metrics=metrics,
-            factories={"rfc2136": self.backend.made, "embedded": self.own.made},
+            factories={"rfc2136": self.backend.made, "embedded": self._embedded()},
+            server=self.server,
             chance=lambda: 0.0,
             executor=Inline(),
             ask=self.ask,
@@ -232,6 +235,9 @@ class Story:
                 if not task.cancelled() and task.exception() is not None:
                     raise task.exception()
             await fleet.close()
+
+    def _embedded(self):
+        return partial(Embedded, server=self.server) if self.server else self.own.made
 
     async def ask(self, server, name, rrtype):
         """A question to an authoritative server."""

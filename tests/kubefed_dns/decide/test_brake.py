@@ -45,16 +45,9 @@ def test_names_that_are_back_have_not_vanished():
     assert brake.held(more, window=window, owned=100, safety=USUAL, now=2) == set()
 
 
-def test_names_that_came_lately_do_not_make_room_for_others():
-    window = Window().after(came=names(900, start=100), now=0)
-    old = names(40)
-    assert brake.held(old, window=window, owned=1000, safety=USUAL, now=1) == old
-    assert brake.held(old, window=window, owned=1000, safety=USUAL, now=601) == set()
-
-
 def test_a_name_that_came_and_went_counts_once():
     window = Window().after(came=names(5), now=0).after(vanished=names(5), now=1)
-    assert window == Window(vanished=dict.fromkeys(names(5), 1), came={})
+    assert window == Window(dict.fromkeys(names(5), 1))
 
 
 @pytest.mark.parametrize(
