@@ -37,6 +37,7 @@ class Stage:
         self.kubeconfig = files / "kubeconfig"
         self.dns_port = free_port()
         self.health_port = free_port()
+        self.metrics_port = free_port()
         self._kubectl = binaries / "kubectl"
         self._controller: asyncio.subprocess.Process | None = None
 
@@ -106,7 +107,7 @@ class Stage:
                 f"--kubeconfig={kubeconfig}",
                 f"--kubefed-namespace={SYSTEM}",
                 f"--healthz-addr=127.0.0.1:{self.health_port}",
-                f"--metrics-addr=127.0.0.1:{free_port()}",
+                f"--metrics-addr=127.0.0.1:{self.metrics_port}",
                 f"--dns-address=127.0.0.1:{self.dns_port}",
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
