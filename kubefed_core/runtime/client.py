@@ -21,6 +21,8 @@ from kubefed_core.runtime.reflector import OPENED
 PAGE = 500
 TOKEN_AGE = 60.0
 """Seconds after which a token that can be renewed is asked for again."""
+WATCH_AGE = 300.0
+"""Seconds after which a server is asked to end a watch; one that then says nothing is lost."""
 PATCHES = {
     "merge": "application/merge-patch+json",
     "json": "application/json-patch+json",
@@ -34,14 +36,21 @@ class Client:
 
     Raises `errors.ApiError` for what the server refuses and OSError for what
     keeps it from answering, whatever happens underneath; nothing else.
-    `timeout` is in seconds, for one request; watches have none.
+    `timeout` is in seconds, for one request; a watch may last `watch_age` longer.
     """
 
     def __init__(
-        self, access: Access, *, timeout: float = 30.0, limiter: Limiter | None = None
+        self,
+        access: Access,
+        *,
+        timeout: float = 30.0,
+        watch_age: float = WATCH_AGE,
+        limiter: Limiter | None = None,
     ) -> None:
         self.access = access
         self._limiter = limiter
+        self._watch_age = watch_age
+        self._closed = False
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=5.0)
         self._session: aiohttp.ClientSession | None = None
         self._token = access.token
@@ -52,6 +61,8 @@ class Client:
         return self._base
 
     async def close(self) -> None:
+        """End all connections; whoever still asks is refused."""
+        self._closed = True
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -87,7 +98,10 @@ class Client:
         """The lines of the watch API, bookmarks too; first one of type OPENED."""
         query = _query(labelSelector=labels, fieldSelector=fields)
         query |= {"watch": "1", "allowWatchBookmarks": "true", "resourceVersion": since}
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=5.0)
+        # A proxy may keep a connection whose server is gone, for ever and without a word.
+        query["timeoutSeconds"] = str(max(1, int(self._watch_age)))
+        longest = self._watch_age + (self._timeout.total or 0.0)
+        timeout = aiohttp.ClientTimeout(total=longest, sock_connect=5.0)
         path = resource.path(namespace)
         async with self._request("GET", path, query=query, timeout=timeout) as response:
             yield {"type": OPENED, "object": {}}
@@ -215,10 +229,16 @@ class Client:
         renew, now = self.access.renew, asyncio.get_running_loop().time()
         if renew is not None and (self._token_at is None or now - self._token_at > TOKEN_AGE):
             self._token_at = now
-            self._token = await asyncio.to_thread(renew)
+            try:
+                self._token = await asyncio.to_thread(renew)
+            except Exception as error:
+                # A plug-in may raise anything.
+                raise ConnectionError(f"{self._base}: there is no token: {error}") from error
         return {"Authorization": f"Bearer {self._token}"} if self._token else {}
 
     def _connected(self) -> aiohttp.ClientSession:
+        if self._closed:
+            raise ConnectionError(f"{self._base}: the client is closed")
         if self._session is None:
             try:
                 tls = self.access.tls()

@@ -1,5 +1,6 @@
 """The client against a small HTTP server that misbehaves on request."""
 
+import asyncio
 import json
 
 import pytest
@@ -10,6 +11,7 @@ from kubefed_core.objects import Key
 from kubefed_core.resources import SERVICES
 from kubefed_core.runtime.client import Client
 from kubefed_core.runtime.credentials import Access
+from kubefed_core.runtime.reflector import OPENED
 
 ONE = Key("ns", "one")
 
@@ -219,3 +221,45 @@ async def test_a_server_on_this_machine_is_asked_past_any_proxy(client, monkeypa
     monkeypatch.delenv("NO_PROXY", raising=False)
     made = await client(handler)
     assert await made.fetch("/readyz", timeout=5.0) == (200, "ok")
+
+
+async def test_a_watch_that_falls_silent_ends_in_an_os_error(server):
+    asked, over = [], asyncio.Event()
+
+    async def silent(request):
+        asked.append(request.query["timeoutSeconds"])
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await over.wait()
+        return response
+
+    client = Client(Access(await server(silent)), timeout=0.1, watch_age=0.1)
+    lines = client.watch(SERVICES, since="1")
+    assert (await anext(lines))["type"] == OPENED
+    with pytest.raises(OSError, match="no answer in time"):
+        await anext(lines)
+    over.set()
+    assert asked == ["1"]
+    await client.close()
+
+
+async def test_a_token_that_cannot_be_renewed_is_an_os_error(server):
+    def renew():
+        raise KeyError("expirationTimestamp")
+
+    client = Client(Access(await server(echo), token="old", renew=renew))
+    with pytest.raises(OSError, match="no token"):
+        await client.get(SERVICES, ONE)
+    await client.close()
+
+
+async def test_a_closed_client_stays_closed(client):
+    made = await client(echo)
+    await made.get(SERVICES, ONE)
+    await made.close()
+    with pytest.raises(OSError, match="closed"):
+        await made.get(SERVICES, ONE)
+
+
+async def echo(request):
+    return web.json_response({"metadata": {"name": "one"}})
