@@ -75,15 +75,21 @@ def several(objects: list[dict[str, Any]]) -> dict[str, Any]:
 class Job:
     """What a test drives: kubectl on three clusters, the answers of two servers, one hub."""
 
-    def __init__(self, clusters: Clusters, bind: Bind, hub: Hub, namespace: str = "") -> None:
+    def __init__(self, clusters: Clusters, bind: Bind, hub: Hub, kubeconfig: Path) -> None:
         self.clusters = clusters
+        self.kubeconfig = kubeconfig
         self.host = clusters.host
         self.members = (clusters.eu, clusters.us)
         self.bind = bind
         self.hub = hub
         self.dns = Resolver(bind.port)
         self.embedded = Resolver(hub.dns_port)
-        self.namespace = namespace
+        self.namespace = ""
+
+    def ctl(self, *args: str, fine: bool = True) -> str:
+        """What kubefedctl says, with contexts for all the clusters."""
+        flags = (f"--kubeconfig={self.kubeconfig}", "--host-cluster-context=host")
+        return program("kubefedctl", *args, *flags, fine=fine)
 
     def apply(self, *objects: dict[str, Any], on: Member | None = None) -> None:
         (on or self.host).kubectl("apply", "-f", "-", stdin=several(list(objects)))
@@ -200,22 +206,17 @@ def job(clusters: Clusters, directory: Path) -> Iterator[Job]:
     everything = _together(clusters, directory / "kubeconfig")
     hub = Hub(kubeconfig, directory, "-v=4")
     with Bind(directory / "bind", zones) as bind:
-        made = Job(clusters, bind, hub)
+        made = Job(clusters, bind, hub, everything)
         hub.start()
         try:
             for member in made.members:
-                _ctl(everything, "join", member.name, "--dns-only")
+                made.ctl("join", member.name, "--dns-only")
             yield made
         finally:
             for member in made.members:
-                _ctl(everything, "unjoin", member.name, fine=False)
+                made.ctl("unjoin", member.name, fine=False)
             status = hub.stop()
             (directory / "done.json").write_text(json.dumps({"status": status}))
-
-
-def _ctl(kubeconfig: Path, *args: str, fine: bool = True) -> str:
-    flags = (f"--kubeconfig={kubeconfig}", "--host-cluster-context=host")
-    return program("kubefedctl", *args, *flags, fine=fine)
 
 
 def _together(clusters: Clusters, target: Path) -> Path:

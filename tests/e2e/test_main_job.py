@@ -3,6 +3,7 @@
 import itertools
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import dns.query
 import dns.tsigkeyring
@@ -332,6 +333,33 @@ def test_a_foreign_name_is_never_touched(job: Job) -> None:
     assert job.dns.values("static.example.com") == ["192.0.2.200"]
     job.delete("dnsendpoint", "thief")
     assert job.dns.values("static.example.com") == ["192.0.2.200"]
+
+
+def test_many_deletions_at_once_wait_for_an_approval(job: Job) -> None:
+    job.provider("careful", "example.org", safety={"maxDeletePercent": 30, "minNames": 10})
+    names = [f"n{number}.{job.namespace}.example.org" for number in range(20)]
+    endpoints = [
+        {"dnsName": name, "recordType": "A", "recordTTL": 30, "targets": ["192.0.2.9"]}
+        for name in names
+    ]
+    meta = {"name": "many", "namespace": job.namespace}
+    many = {"apiVersion": GROUP, "kind": "DNSEndpoint", "metadata": meta}
+    job.apply(many | {"spec": {"endpoints": endpoints}})
+    until(lambda: [name for name in names if not job.dns.values(name)], lambda left: not left)
+    job.apply(many | {"spec": {"endpoints": endpoints[:1]}})
+
+    def held() -> dict[str, Any]:
+        found = job.host.kubectl.json("-n", SYSTEM, "get", "dnsprovider", "careful")
+        zones = found.get("status", {}).get("zones") or [{}]
+        return dict(zones[0].get("held") or {})
+
+    assert until(held, lambda found: found.get("count") == 19)["digest"]
+    assert all(job.dns.values(name) for name in names)
+    assert "Brake" in job.events("DNSProvider", "careful", system=True)
+    said = job.ctl("dns", "approve", "careful", "example.org")
+    assert "19 names" in said
+    until(lambda: [name for name in names[1:] if job.dns.values(name)], lambda left: not left)
+    assert job.dns.values(names[0])
 
 
 def test_bad_records_are_refused_at_once_or_say_why(job: Job) -> None:
