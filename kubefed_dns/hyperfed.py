@@ -93,15 +93,23 @@ def _demo(args: Sequence[str]) -> int:
     return demo.main(args)
 
 
+def _webhook_provider(args: Sequence[str]) -> int:
+    from kubefed_dns.webhook_server import command
+
+    return cli.run(command.command(command.run), args, name="webhook-provider")
+
+
 PROGRAMS: Mapping[str, Program] = {
     "controller-manager": _controller_manager,
     "kubefedctl": _kubefedctl,
     "demo": _demo,
+    "webhook-provider": _webhook_provider,
 }
 ABOUT = {
     "controller-manager": "look after the members of a host cluster, and their names",
     "kubefedctl": "join clusters, and look after what the host does for them",
     "demo": "see it all work on three control planes on this machine",
+    "webhook-provider": "let external-dns use a provider of ours",
 }
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""A provider of ours as a webhook provider of external-dns."""

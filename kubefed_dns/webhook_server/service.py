@@ -1,0 +1,127 @@
+"""A provider behind the webhook protocol: its calls in threads, one at a time for a zone."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Executor
+from typing import Any, ParamSpec, TypeVar
+
+from kubefed_dns.decide.ownership import Naming
+from kubefed_dns.errors import ProviderError
+from kubefed_dns.providers import webhook_wire as wire
+from kubefed_dns.providers.batch import Refused
+from kubefed_dns.providers.protocol import Provider
+from kubefed_dns.providers.webhook_wire import Endpoint
+from kubefed_dns.records import Group
+from kubefed_dns.webhook_server import changes
+from kubefed_dns.webhook_server.changes import Wish
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Count = Callable[[str, str, int], None]
+"""Told of a zone, of what became of groups, and of how many."""
+
+
+class Service:
+    """`naming` is where external-dns puts ownership, for releases that do not say whose it is."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        *,
+        executor: Executor,
+        naming: Naming | None = None,
+        count: Count = lambda zone, result, number: None,
+    ) -> None:
+        self._provider = provider
+        self._executor = executor
+        self._naming = naming or Naming()
+        self._count = count
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._zones: tuple[str, ...] = ()
+        self._listed: dict[str, tuple[str, list[Endpoint]]] = {}
+
+    async def zones(self) -> tuple[str, ...]:
+        """Those that there are now; changes go to those that were there when last asked."""
+        self._zones = await self._call(lambda: tuple(self._provider.zones()))
+        return self._zones
+
+    async def records(self) -> list[Endpoint]:
+        """All that all zones hold. Raises ProviderError rather than to give a part."""
+        found = []
+        for zone in await self.zones():
+            async with self._locks[zone]:
+                found += await self._call(self._list, zone)
+        return found
+
+    async def apply(self, said: Any) -> list[str]:
+        """Change what can be changed; why the rest was not.
+
+        Raises Malformed, and ProviderError after all zones had their turn.
+        """
+        wishes = changes.parse(said, self._naming)
+        sorted_, problems = changes.sort(wishes, self._zones or await self.zones())
+        errors = []
+        for zone, names in sorted_.items():
+            try:
+                async with self._locks[zone]:
+                    problems += await self._call(self._write, zone, names)
+            except ProviderError as error:
+                self._count(zone, "error", len(names))
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        return problems
+
+    def _list(self, zone: str) -> list[Endpoint]:
+        """Read only where the marker has moved; it comes first, so that it is never too new."""
+        marker = self._provider.marker(zone)
+        known = self._listed.get(zone)
+        if known is not None and known[0] == marker:
+            return known[1]
+        found = [wire.endpoint(rrset) for rrset in sorted(self._provider.read(zone))]
+        self._listed.pop(zone, None)
+        if marker is not None:
+            self._listed[zone] = marker, found
+        return found
+
+    def _write(self, zone: str, names: dict[str, list[Wish]]) -> list[str]:
+        touched = {wish.name for wishes in names.values() for wish in wishes}
+        groups, problems = self._planned(zone, names, touched)
+        counts = {"refused": len(problems)}
+        if groups:
+            refusals = self._provider.write(zone, groups)
+            problems += [f"{refusal.group.name}: {refusal.reason}" for refusal in refusals]
+            lost = sum(refusal.lost for refusal in refusals)
+            counts["lost"] = lost
+            counts["refused"] += len(refusals) - lost
+            counts["taken"] = len(groups) - len(refusals)
+        for result, number in counts.items():
+            if number:
+                self._count(zone, result, number)
+        return problems
+
+    def _planned(
+        self, zone: str, names: dict[str, list[Wish]], touched: Collection[str]
+    ) -> tuple[list[Group], list[str]]:
+        held = {rrset.key: rrset for rrset in self._provider.read(zone, touched)}
+        groups, problems = [], []
+        for name, wishes in names.items():
+            try:
+                group = changes.group(name, wishes, held)
+            except Refused as error:
+                problems.append(f"{name}: {error.reason}")
+            else:
+                groups += [group] if group else []
+        return groups, problems
+
+    async def _call(self, do: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, lambda: do(*args, **kwargs))
+
+
+def adjusted(endpoints: Sequence[Endpoint]) -> Iterator[Endpoint]:
+    return map(changes.adjusted, endpoints)
