@@ -4,7 +4,7 @@ import asyncio
 import ipaddress
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
@@ -22,6 +22,11 @@ MISSES = 3
 FLOOR = 30.0
 LIMIT = 10.0
 """Seconds that one look-up may take."""
+
+HURRY = 0.5
+"""Seconds for which the first look-up of a name is waited for by who cannot wait."""
+UNUSED = 3600.0
+"""Seconds after which a name that should have been asked for again is forgotten."""
 
 Lookup = Callable[[str], Awaitable[frozenset[str]]]
 """All addresses of a host name, both families; raises OSError where it cannot be resolved."""
@@ -69,7 +74,11 @@ class _Known:
     missed: dict[str, int] = field(default_factory=dict)
     until: float = 0.0
     error: str = ""
-    asked: asyncio.Future[None] | None = None
+    asked: asyncio.Task[None] | None = None
+
+
+class NotYet(Unreachable):
+    """The first look-up of a host name is still under way."""
 
 
 class Resolver:
@@ -84,46 +93,74 @@ class Resolver:
         self.floor = floor
         self._names: dict[str, _Known] = {}
 
-    async def addresses(self, name: str, *, ttl: float) -> frozenset[str]:
+    async def addresses(
+        self, name: str, *, ttl: float, later: Callable[[], None] | None = None
+    ) -> frozenset[str]:
         """Addresses not older than the TTL (at least the floor), or the last good ones.
 
+        With `later` no look-up is waited for but the first one of a name, and
+        that not for long; it is called when one that was not waited for has ended.
         Raises Unreachable where the name has never been resolved.
         """
-        known = self._names.setdefault(name.rstrip(".").lower(), _Known())
-        now = asyncio.get_running_loop().time()
-        if now >= known.until:
-            await self._once(name, known, max(ttl, self.floor))
-        if not known.missed:
-            raise Unreachable(
-                f"host name {name!r} cannot be resolved: {known.error or 'it has no address'}"
-            )
-        return frozenset(known.missed)
-
-    def forget(self, keep: frozenset[str]) -> None:
-        """Drop what is known of all names but these."""
-        for name in self._names.keys() - {each.rstrip(".").lower() for each in keep}:
-            del self._names[name]
-
-    async def _once(self, name: str, known: _Known, ttl: float) -> None:
-        """Look up, or wait for a look-up that is under way."""
+        known = self._known(name.rstrip(".").lower())
+        if known.asked is None and asyncio.get_running_loop().time() >= known.until:
+            looking = self._look_up(name, known, max(ttl, self.floor))
+            known.asked = asyncio.create_task(looking, name=f"look up {name}")
         if known.asked is not None:
-            await asyncio.shield(known.asked)
-            return
+            await _ended(known.asked, known, later)
+        if known.missed:
+            return frozenset(known.missed)
+        if known.asked is not None and not known.error:
+            raise NotYet(f"host name {name!r} is being looked up")
+        why = known.error or "it has no address"
+        raise Unreachable(f"host name {name!r} cannot be resolved: {why}")
+
+    def due(self, names: Iterable[str]) -> float:
+        """In how many seconds the first of some names is to be asked for again."""
+        now = asyncio.get_running_loop().time()
+        times = (self._known(name.rstrip(".").lower()).until - now for name in names)
+        return min((wait for wait in times if wait > 0), default=self.floor)
+
+    def _known(self, name: str) -> _Known:
+        if name not in self._names:
+            self._forget()
+            self._names[name] = _Known()
+        return self._names[name]
+
+    def _forget(self) -> None:
+        """Drop the names that nobody has asked for any more: balancers come and go."""
+        old = asyncio.get_running_loop().time() - UNUSED
+        for name in [name for name, known in self._names.items() if known.until < old]:
+            if self._names[name].asked is None:
+                del self._names[name]
+
+    async def _look_up(self, name: str, known: _Known, ttl: float) -> None:
         loop = asyncio.get_running_loop()
-        known.asked = loop.create_future()
         try:
             async with asyncio.timeout(LIMIT):
                 found = await self._lookup(name)
-            known.error = ""
             _count(known.missed, frozenset(_plain(address) for address in found))
-            known.until = loop.time() + ttl
-        except OSError as error:
+            known.error, known.until = "", loop.time() + ttl
+        except (OSError, ValueError) as error:
+            # ValueError: a name that cannot be asked for, such as one with a long label.
             known.error = str(error) or type(error).__name__
             known.until = loop.time() + self.floor
             log.warning("host name %s: %s", name, known.error)
         finally:
-            known.asked.set_result(None)
             known.asked = None
+
+
+async def _ended(
+    asked: asyncio.Task[None], known: _Known, later: Callable[[], None] | None
+) -> None:
+    """Wait for a look-up, as long as it may be waited for."""
+    if later is None:
+        await asyncio.wait({asked})
+        return
+    if not known.missed and not known.error:
+        await asyncio.wait({asked}, timeout=HURRY)
+    if not asked.done():
+        asked.add_done_callback(lambda _: later())
 
 
 def _plain(address: str) -> str:

@@ -23,6 +23,7 @@ class Server:
         self.objects = defaultdict(dict)
         self.writes = []
         self.reads = []
+        self.calls = []
         self.fault = None
         self.faults = {}
         self.false_lists = {}
@@ -39,6 +40,12 @@ class Server:
         obj = copy.deepcopy(obj)
         key = key_of(obj)
         old = self.objects[resource].get(key)
+        if (
+            old is not None
+            and obj.get("spec") != old.get("spec")
+            and old["metadata"].get("generation")
+        ):
+            obj["metadata"]["generation"] = old["metadata"]["generation"] + 1
         return self._store(resource, obj, old)
 
     def remove(self, resource, key):
@@ -75,6 +82,7 @@ class Server:
     # What its client does.
 
     async def answer(self, resource, verb):
+        self.calls.append((verb, resource))
         await asyncio.sleep(0.001)
         if self.hanging:
             await asyncio.sleep(1e9)

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from kubefed_core import errors
@@ -25,7 +27,7 @@ from kubefed_dns.controllers.keys import (
 from kubefed_dns.decide import endpoints as decide
 from kubefed_dns.errors import ProviderError
 from kubefed_dns.metrics import Journeys
-from kubefed_dns.resolve import Resolver
+from kubefed_dns.resolve import NotYet, Resolver
 from kubefed_dns.resources import DOMAINS, ENDPOINTS, PROVIDERS
 
 log = logging.getLogger(__name__)
@@ -45,6 +47,8 @@ class Endpoints:
         self._host = host
         self._resolver = resolver
         self._journeys = journeys
+        self._known_apexes: frozenset[str] = frozenset()
+        self._literals: dict[RecordKey, frozenset[str]] = {}
         self._controller: Controller[RecordKey] = Controller(
             "endpoints", self.reconcile, meter=meter
         )
@@ -60,6 +64,19 @@ class Endpoints:
             self._controller.queue.add(RecordKey(resource, key))
         elif resource == ENDPOINTS and (owner := owner_of(key)) is not None:
             self._controller.queue.add(owner)
+        elif resource in (DOMAINS, PROVIDERS):
+            self._other_apexes()
+
+    def _other_apexes(self) -> None:
+        """Look again at the records that have aliases, where zones begin at other names now."""
+        apexes = self._apexes()
+        if apexes == self._known_apexes:
+            return
+        self._known_apexes = apexes
+        for resource in RECORDS:
+            for obj in self._host.list(resource):
+                if dig(obj, "spec", "hostnameTargets") == HostnameTargets.CNAME:
+                    self._controller.queue.add(RecordKey(resource, key_of(obj)))
 
     async def reconcile(self, key: RecordKey) -> float | None:
         """Make the DNSEndpoint what the record says; in how many seconds to resolve again."""
@@ -68,22 +85,36 @@ class Endpoints:
         there = self._host.get(ENDPOINTS, endpoint_key(key))
         obj = self._host.get(key.resource, key.key)
         if obj is None or deleting(obj):
+            self._literals.pop(key, None)
             await self._remove(key, there)
             return None
         record = records_api.parse(obj, key.resource)
-        if not record.status.observed_generation:
-            return None  # not looked at yet: no evidence, so nothing to say
+        if record.status.observed_generation != record.generation:
+            return None  # not looked at yet: no evidence, and no status that fits the spec
         apexes = self._apexes() if record.hostname_targets == HostnameTargets.CNAME else ()
         names = decide.host_names(record, no_cname=apexes)
-        resolved = await self._resolve(record, sorted(names))
-        current = api.parse(there).endpoints if there is not None else ()
+        resolved = await self._resolve(key, record, sorted(names))
         try:
+            current = self._current(key, record, there)
             made = decide.make(record, resolved, current=current, no_cname=apexes)
             await self._write(key, _endpoint(record, made), there)
         except errors.Terminal as error:
             self._say(record, "EndpointNotWritten", str(error))
             raise
-        return max(float(record.ttl), self._resolver.floor) if names else None
+        self._literals[key] = _literals(record)
+        return self._resolver.due(names) if names else None
+
+    def _current(self, key: RecordKey, record: Record, there: Obj | None) -> list[api.Endpoint]:
+        """What is there, of which a name that cannot be resolved keeps its addresses.
+
+        Without those that the members themselves have taken back meanwhile.
+        """
+        gone = self._literals.get(key, frozenset()) - _literals(record)
+        found = api.parse(there).endpoints if there is not None else ()
+        return [
+            replace(each, targets=tuple(text for text in each.targets if text not in gone))
+            for each in found
+        ]
 
     def _apexes(self) -> frozenset[str]:
         """Names at which a zone begins, as far as is known: no CNAME can be there."""
@@ -96,16 +127,22 @@ class Endpoints:
         return frozenset(name.lower().rstrip(".") for name in (*domains, *zones))
 
     async def _resolve(
-        self, record: Record, names: Sequence[str]
+        self, key: RecordKey, record: Record, names: Sequence[str]
     ) -> dict[str, tuple[str, ...] | None]:
-        """The addresses of host names; None for those that never had any, which is said."""
+        """The addresses of host names; None for those that never had any, which is said.
+
+        A look-up that takes its time brings the key back: it holds up no other target.
+        """
+        later = partial(self._controller.queue.add, key)
         found = await asyncio.gather(
-            *(self._resolver.addresses(name, ttl=record.ttl) for name in names),
+            *(self._resolver.addresses(name, ttl=record.ttl, later=later) for name in names),
             return_exceptions=True,
         )
         resolved: dict[str, tuple[str, ...] | None] = {}
         for name, result in zip(names, found, strict=True):
-            if isinstance(result, ProviderError):
+            if isinstance(result, NotYet):
+                resolved[name] = None
+            elif isinstance(result, ProviderError):
                 message = f"{result}; its other targets are published"
                 self._say(record, "TargetNotResolved", message)
                 resolved[name] = None
@@ -127,7 +164,8 @@ class Endpoints:
             try:
                 await self._host.apply(ENDPOINTS, wanted)
             except errors.Conflict:
-                # It is there but not in the cache yet: its event brings us back.
+                # It is there but not in the cache: not yet, or by a listing that lacked it.
+                await self._host.confirm_absent(ENDPOINTS, endpoint_key(key))
                 raise errors.Retry("the DNSEndpoint exists already", after=0.1) from None
         elif deleting(there):
             raise errors.Retry("the DNSEndpoint is being deleted", after=0.5)
@@ -141,7 +179,7 @@ class Endpoints:
 
     async def _remove(self, key: RecordKey, there: Obj | None) -> None:
         """Delete what a record that is gone has left; the API server is asked whether it is."""
-        if there is None or deleting(there) or not _of(there, key):
+        if there is None or deleting(there) or not _made_for(there, key):
             return
         if await self._host.confirm_absent(key.resource, key.key):
             log.info("%s %s is gone, and its DNSEndpoint with it", key.resource.kind, key.key)
@@ -183,10 +221,19 @@ def _owner(obj: Obj) -> Obj | None:
     return next((owner for owner in owners if owner.get("controller")), None)
 
 
-def _of(there: Obj, key: RecordKey) -> bool:
-    """Whether it is the record's own; KubeFed wrote no owner, and those are taken over."""
+def _made_for(there: Obj, key: RecordKey) -> bool:
+    """Whether it was made for the record; what a user wrote may have such a name too."""
     owner = _owner(there)
-    return owner is None or (owner["kind"], owner["name"]) == (key.resource.kind, key.key.name)
+    if owner is None:
+        return bool(_state(there))  # the owner was taken away, as --cascade=orphan does
+    return (owner["kind"], owner["name"]) == (key.resource.kind, key.key.name)
+
+
+def _literals(record: Record) -> frozenset[str]:
+    """The addresses that the members gave as such."""
+    return frozenset(
+        each.ip for entry in record.status.entries for each in entry.ingress if each.ip
+    )
 
 
 def _stranger(there: Obj, wanted: Obj) -> str | None:

@@ -1,9 +1,10 @@
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from kubefed_dns.errors import Unreachable
-from kubefed_dns.resolve import Resolver
+from kubefed_dns.resolve import NotYet, Resolver, system
 
 pytestmark = pytest.mark.looptime
 
@@ -97,3 +98,55 @@ async def test_a_look_up_that_hangs_is_given_up():
 
     with pytest.raises(Unreachable, match="TimeoutError"):
         await Resolver(hanging).addresses("lb.test", ttl=60)
+
+
+async def test_a_name_that_cannot_even_be_asked_for_says_why():
+    with ThreadPoolExecutor(1) as threads:
+        resolver = Resolver(system(threads))
+        with pytest.raises(Unreachable, match="label"):
+            await resolver.addresses(f"{'a' * 64}.test", ttl=60)
+
+
+async def test_who_cannot_wait_is_called_when_a_look_up_has_ended():
+    called, go = [], asyncio.Event()
+
+    async def slow(name):
+        await go.wait()
+        return frozenset({A})
+
+    resolver = Resolver(slow)
+    with pytest.raises(NotYet):
+        await resolver.addresses("lb.test", ttl=60, later=lambda: called.append(1))
+    go.set()
+    await asyncio.sleep(0.1)
+    assert called == [1]
+    assert await resolver.addresses("lb.test", ttl=60, later=called.clear) == {A}
+    go.clear()
+    await asyncio.sleep(60)
+    before = asyncio.get_running_loop().time()
+    assert await resolver.addresses("lb.test", ttl=60, later=called.clear) == {A}
+    assert asyncio.get_running_loop().time() == before
+    go.set()
+    await asyncio.sleep(0.1)
+    assert called == []
+
+
+async def test_it_is_due_when_the_first_of_some_names_is():
+    resolver = Resolver(scripted([A], OSError("down")))
+    await resolver.addresses("lb.test", ttl=3600)
+    assert resolver.due(["lb.test"]) == 3600
+    with pytest.raises(Unreachable):
+        await resolver.addresses("other.test", ttl=3600)
+    assert resolver.due(["lb.test", "other.test"]) == 30
+
+
+async def test_names_that_nobody_asks_for_any_more_are_forgotten():
+    lookup = scripted([A], [B])
+    resolver = Resolver(lookup)
+    await resolver.addresses("lb.test", ttl=60)
+    await resolver.addresses("used.test", ttl=4000)
+    await asyncio.sleep(3700)
+    await resolver.addresses("new.test", ttl=60)
+    assert await resolver.addresses("lb.test", ttl=60) == {B}
+    await resolver.addresses("used.test", ttl=60)
+    assert lookup.asked == ["lb.test", "used.test", "new.test", "lb.test"]

@@ -185,6 +185,9 @@ class Story:
 
     async def _lookup(self, name):
         found = self.lookups.get(name, OSError("no such name"))
+        if isinstance(found, asyncio.Event):
+            await found.wait()
+            found = self.lookups[name]
         if isinstance(found, Exception):
             raise found
         return frozenset(found)
