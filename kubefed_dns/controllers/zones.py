@@ -25,8 +25,8 @@ from kubefed_dns.controllers.zones_view import Outlook
 from kubefed_dns.controllers.zones_withdrawals import Withdrawals, owner_key
 from kubefed_dns.decide.bids import bids
 from kubefed_dns.decide.placing import Site
-from kubefed_dns.decide.plan import floored
 from kubefed_dns.decide.reasons import Problem, Reason
+from kubefed_dns.decide.terms import floored
 from kubefed_dns.metrics import Journeys, Metrics
 from kubefed_dns.providers.protocol import Factory
 from kubefed_dns.records import RRset

@@ -16,7 +16,7 @@ from kubefed_dns.decide.bids import Bid
 from kubefed_dns.decide.brake import Window
 from kubefed_dns.decide.ownership import Naming, Registry
 from kubefed_dns.decide.placing import Site
-from kubefed_dns.decide.plan import Policy, Terms
+from kubefed_dns.decide.terms import Terms
 from kubefed_dns.providers.protocol import Provider
 
 WORKERS = 4
@@ -143,7 +143,7 @@ class Backend:
         terms = Terms(
             zone,
             self.trade.registry() if found.shared else None,
-            Policy(spec.policy),
+            spec.policy,
             spec.min_ttl,
         )
         rules = Rules(found.types, spec.allow_local_targets)

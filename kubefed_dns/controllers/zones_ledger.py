@@ -11,8 +11,9 @@ from kubefed_dns.decide.brake import Window
 from kubefed_dns.decide.claims import Claims, Held, Want, Wanted
 from kubefed_dns.decide.ownership import Naming, Registry
 from kubefed_dns.decide.placing import Site
-from kubefed_dns.decide.plan import Planned, Terms, plan
+from kubefed_dns.decide.plan import Planned, plan
 from kubefed_dns.decide.reasons import Problem
+from kubefed_dns.decide.terms import Terms
 from kubefed_dns.records import Change, Create, Delete, Group, RRset, Update
 
 Wants = tuple[Want, ...]
@@ -132,6 +133,10 @@ class Ledger:
             if new is not None:
                 self._hold(new.name, (*self._at(new), new))
         self._count({group.name})
+        if self.naming is not None and self.troubles:
+            types = {rrset.type for change in group.changes for rrset in sides(change) if rrset}
+            for name in admit.neighbours(group.name, types, self.naming) & self.troubles.keys():
+                self.recheck(name)  # What was in its way may be gone.
         wants = self.wants.get(group.name)
         if wants:
             self._holders[group.name] = wants[0].resource

@@ -25,7 +25,8 @@ Held = Mapping[str, Sequence[RRset]]
 class Claim:
     """One ownership value: of which set it speaks, what it says, where it stands.
 
-    `typed`: it stands where the present settings put it, or at least names a type.
+    `typed`: it stands where the present settings put it. `doubtful`: it counts
+    only as an older release's record, but could once have been another set's.
     """
 
     key: RRKey
@@ -33,6 +34,7 @@ class Claim:
     txt: RRset
     value: str
     typed: bool
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +88,18 @@ class Claims:
                     found.setdefault(subject.name, set()).add(labels.resource)
         return found
 
+    def also(self, place: str, name: str) -> str | None:
+        """Another name with a set in the zone that a record at this place would claim too."""
+        subjects = (s for s in self.registry.naming.fits(place) if s.name != name)
+        return next((s.name for s in subjects if self._held(s)), None)
+
     def _spoken(self, place: str, subject: Subject, *, typed: bool) -> Iterator[Claim]:
+        doubtful = not typed and any(True for _ in self.registry.naming.fits(place))
         for rrset in self.held.get(place, ()):
             for value in rrset.values if rrset.type == "TXT" else ():
                 if (labels := self.registry.read(value)) is not None:
                     key = RRKey(subject.name, subject.type, rrset.set_identifier)
-                    yield Claim(key, labels, rrset, value, typed)
+                    yield Claim(key, labels, rrset, value, typed, doubtful)
 
     def _taken(self, place: str, subject: Subject) -> bool:
         """Whether a place is, by the present settings, another set's that exists or is wanted."""
@@ -100,10 +108,13 @@ class Claims:
         )
 
     def _present(self, subject: Subject) -> bool:
-        name, rrtype = subject
-        return any(want.rrset.type == rrtype for want in self.wanted.get(name, ())) or any(
-            rrset.type == rrtype and not self._only_ownership(rrset)
-            for rrset in self.held.get(name, ())
+        wants = self.wanted.get(subject.name, ())
+        return any(want.rrset.type == subject.type for want in wants) or self._held(subject)
+
+    def _held(self, subject: Subject) -> bool:
+        return any(
+            rrset.type == subject.type and not self._only_ownership(rrset)
+            for rrset in self.held.get(subject.name, ())
         )
 
     def _only_ownership(self, rrset: RRset) -> bool:

@@ -1,13 +1,14 @@
 """What to change so that one name holds what is wanted of it, and who stands in the way."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import dataclass, field
 
+from kubefed_dns.api.providers import Policy
 from kubefed_dns.decide import claims
-from kubefed_dns.decide.claims import Claim, Claims, Held, Want, Wanted
+from kubefed_dns.decide.claims import Claim, Claims, Held, Wanted
 from kubefed_dns.decide.ownership import Registry
 from kubefed_dns.decide.reasons import Problem, Reason
+from kubefed_dns.decide.terms import Terms, floored
 from kubefed_dns.errors import InvalidName
 from kubefed_dns.records import Change, Create, Delete, Group, RRKey, RRset, Update
 
@@ -15,28 +16,6 @@ OWNERSHIP_TTL = 300
 BLOCKING = frozenset({"A", "AAAA", "CNAME", "NS"})
 """Another's set of these types keeps us from a name; other types can stand beside ours."""
 BESIDE_CNAME = frozenset({"RRSIG", "NSEC", "NSEC3"})
-
-
-class Policy(StrEnum):
-    """What may be changed: all that is ours, all but no deletion, or nothing that is there."""
-
-    SYNC = "Sync"
-    UPSERT = "UpsertOnly"
-    CREATE = "CreateOnly"
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How one zone is written.
-
-    Without a registry nobody else writes to the zone: all that it holds is
-    ours, and ownership needs no records.
-    """
-
-    zone: str
-    registry: Registry | None
-    policy: Policy = Policy.SYNC
-    min_ttl: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +60,9 @@ class _Name:
         self.registry = terms.registry
         self.want = {want.rrset.key: floored(want, terms.min_ttl) for want in wanted.get(name, ())}
         self.claims: dict[RRKey, list[Claim]] = {}
-        if terms.registry is not None:
-            for claim in Claims(wanted, held, terms.registry).of(name):
+        self.reading = Claims(wanted, held, terms.registry) if terms.registry else None
+        if self.reading is not None:
+            for claim in self.reading.of(name):
                 self.claims.setdefault(claim.key, []).append(claim)
         there = {rrset.key: rrset for rrset in held.get(name, ())}
         self.registers = {key for key, rrset in there.items() if self._only_ours(rrset)}
@@ -142,8 +122,13 @@ class _Name:
             ):
                 steps.update.append(key)
         orphans = {key for key in self.claims if key not in self.have and self._own(key)}
-        steps.delete = sorted((self.ours | orphans) - self.want.keys())
+        certain = {key for key in self.ours if self.want or not self._doubtful(key)}
+        steps.delete = sorted((certain | orphans) - self.want.keys())
         return steps
+
+    def _doubtful(self, key: RRKey) -> bool:
+        """Whether a set is ours only by a record that may once have been another set's."""
+        return all(claim.doubtful for claim in self._own(key)) and bool(self._own(key))
 
     def _claimed(self, key: RRKey, place: RRKey | None, resource: str) -> bool:
         """Whether ownership stands in its place and names this resource; its TTL is no matter."""
@@ -161,6 +146,7 @@ class _Name:
         if cause is None:
             return None
         steps.create.clear()
+        steps.update = [key for key in steps.update if self._claimed_at(key, places[key])]
         if not self.ours & self.want.keys():
             steps.delete.clear()
         return Problem(
@@ -203,9 +189,16 @@ class _Name:
                 return f"{self._described(key)}, by {others[0].txt.name} TXT"
         return None
 
+    def _claimed_at(self, key: RRKey, place: RRKey | None) -> bool:
+        return place is None or any(claim.txt.key == place for claim in self._own(key))
+
     def _squatter(self, steps: _Steps, places: Mapping[RRKey, RRKey | None]) -> str | None:
-        """What leaves no room for the ownership record of a new set."""
-        for place in filter(None, (places[key] for key in steps.create)):
+        """What leaves no room for an ownership record that is new."""
+        fresh = (key for key in (*steps.create, *steps.update))
+        new = (places[key] for key in fresh if not self._claimed_at(key, places[key]))
+        for place in filter(None, new):
+            if (other := self.reading and self.reading.also(place.name, self.name)) is not None:
+                return f"the ownership record of {self.name} would claim {other} too"
             if any(rrset.type == "CNAME" for rrset in self.held.get(place.name, ())):
                 return f"{place.name} is a CNAME, where the ownership of {self.name} belongs"
             for rrset, resource in self.wanted.get(place.name, ()):
@@ -229,7 +222,7 @@ class _Name:
         if self.terms.policy is not Policy.SYNC:
             left += [key for key in steps.delete if key in self.have]
             steps.delete = []
-        if self.terms.policy is Policy.CREATE:
+        if self.terms.policy is Policy.CREATE_ONLY:
             left += [key for key in steps.update if self.have[key] != self.want[key].rrset]
             steps.update = []
         types = {key.type for key in left}
@@ -258,7 +251,19 @@ class _Name:
     def _ownership(
         self, steps: _Steps, places: Mapping[RRKey, RRKey | None], registry: Registry
     ) -> list[Change]:
-        remove = [claim for key in steps.delete for claim in self._own(key)]
+        stays = self.ours.difference(steps.delete, steps.update)
+        needed = {
+            (claim.txt.key, claim.value)
+            for key in stays
+            if not (key in places and self._claimed_at(key, places[key]))
+            for claim in self._own(key)
+        }
+        remove = [
+            claim
+            for key in steps.delete
+            for claim in self._own(key)
+            if (claim.txt.key, claim.value) not in needed
+        ]
         add = []
         for key in (*steps.update, *steps.create):
             rrset, resource = self.want[key]
@@ -272,13 +277,6 @@ class _Name:
                 add.append((place, registry.write(resource)))
         ttl = max(OWNERSHIP_TTL, self.terms.min_ttl)
         return list(claims.edit(self.held, remove=remove, add=add, ttl=ttl))
-
-
-def floored(want: Want, least: int) -> Want:
-    """With a TTL of at least so much; applied before comparing, so that nothing flaps."""
-    if want.rrset.ttl >= least:
-        return want
-    return want._replace(rrset=replace(want.rrset, ttl=least))
 
 
 def _order(change: Change) -> tuple[int, bool, RRKey]:

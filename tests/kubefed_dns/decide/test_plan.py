@@ -2,10 +2,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kubefed_dns.api.providers import Policy
 from kubefed_dns.decide.claims import Claims, Want, edit
 from kubefed_dns.decide.ownership import Naming, Registry
-from kubefed_dns.decide.plan import Policy, Terms, plan
+from kubefed_dns.decide.plan import plan
 from kubefed_dns.decide.reasons import Reason
+from kubefed_dns.decide.terms import Terms
 from kubefed_dns.records import Create, Delete, Update, rrset
 
 ZONE = "example.org."
@@ -283,8 +285,23 @@ def test_a_record_is_never_read_as_the_older_one_of_a_name_when_it_fits_another(
     assert result.group is None, "the MX is not ours"
     result = planned([], [data, own(A)], name=host, beside=[A])
     assert result.group is None, "not while the other is wanted either"
+    better = rrset(host, "MX", 60, ["20 m.example."])
+    result = planned([better], [data, own(A)], name=host)
+    assert Update(data, better) in changes(result), "by itself it is an older release's"
     result = planned([], [data, own(A)], name=host)
-    assert Delete(data) in changes(result), "by itself it is an older release's"
+    assert result.group is None, "but nothing is deleted on so weak a claim"
+
+
+def test_an_ownership_record_is_not_made_where_it_would_claim_another_s_set():
+    naming = Naming("", "", "any")
+    terms = Terms(ZONE, Registry("hub", naming))
+    star, any_ = (rrset(f"{host}.{ZONE}", "A", 60, ["192.0.2.1"]) for host in ("*", "any"))
+    result = planned([any_], [star], name=any_.name, terms=terms)
+    assert result.group is None
+    assert "would claim *.example.org. too" in result.problem.message
+    old = rrset(any_.name, "A", 5, ["192.0.2.1"])
+    result = planned([any_], [star, old, legacy(any_.name)], name=any_.name, terms=terms)
+    assert result.group is None, "nor for what an older release has owned"
 
 
 def test_a_wildcard_and_its_replacement_share_a_record_but_not_their_fate():
@@ -301,11 +318,11 @@ def test_a_wildcard_and_its_replacement_share_a_record_but_not_their_fate():
 @pytest.mark.parametrize(
     ("reason", "policy", "want", "have", "todo", "says"),
     [
-        ("Nothing is deleted.", Policy.UPSERT, [], [A, own(A)], (), ""),
-        ("Updates go on.", Policy.UPSERT, [A2], [A, own(A)], (Update(A, A2),), ""),
+        ("Nothing is deleted.", Policy.UPSERT_ONLY, [], [A, own(A)], (), ""),
+        ("Updates go on.", Policy.UPSERT_ONLY, [A2], [A, own(A)], (Update(A, A2),), ""),
         (
             "A type stays, and it says so.",
-            Policy.UPSERT,
+            Policy.UPSERT_ONLY,
             [A2],
             [A, own(A), AAAA, own(AAAA)],
             (Update(A, A2),),
@@ -313,20 +330,20 @@ def test_a_wildcard_and_its_replacement_share_a_record_but_not_their_fate():
         ),
         (
             "A CNAME cannot come beside what stays.",
-            Policy.UPSERT,
+            Policy.UPSERT_ONLY,
             [CNAME],
             [A, own(A)],
             (),
             "leaves web.example.org. A as it is",
         ),
-        ("Nor go.", Policy.UPSERT, [A], [CNAME, own(CNAME)], (), "CNAME as it is"),
-        ("Ownership of nothing stays.", Policy.UPSERT, [], [own(A)], (), ""),
-        ("Creates only.", Policy.CREATE, [A], [], (Create(A), Create(own(A))), ""),
-        ("No update.", Policy.CREATE, [A2], [A, own(A)], (), "CreateOnly"),
-        ("Nor of ownership.", Policy.CREATE, [A], [A, own(A, resource="crd/a/b")], (), ""),
+        ("Nor go.", Policy.UPSERT_ONLY, [A], [CNAME, own(CNAME)], (), "CNAME as it is"),
+        ("Ownership of nothing stays.", Policy.UPSERT_ONLY, [], [own(A)], (), ""),
+        ("Creates only.", Policy.CREATE_ONLY, [A], [], (Create(A), Create(own(A))), ""),
+        ("No update.", Policy.CREATE_ONLY, [A2], [A, own(A)], (), "CreateOnly"),
+        ("Nor of ownership.", Policy.CREATE_ONLY, [A], [A, own(A, resource="crd/a/b")], (), ""),
         (
             "A type beside it may come.",
-            Policy.CREATE,
+            Policy.CREATE_ONLY,
             [A, AAAA],
             [A, own(A)],
             (Create(AAAA), Create(own(AAAA))),
@@ -390,6 +407,14 @@ def test_nothing_is_deleted_where_more_is_wanted_than_can_be_said():
     assert planned([], [A, own(A)], keep=True).group is None
     result = planned([A2], [A, own(A), AAAA, own(AAAA)], keep=True)
     assert changes(result) == (Update(A, A2),)
+
+
+def test_what_stays_keeps_the_older_record_that_it_is_owned_by():
+    have = [A, legacy(WEB), AAAA, own(AAAA)]
+    assert planned([], have, keep=True).group is None
+    result = planned([AAAA], have, terms=Terms(ZONE, HUB, Policy.UPSERT_ONLY))
+    assert result.group is None
+    assert Delete(legacy(WEB)) in changes(planned([AAAA], have))
 
 
 def test_encrypted_ownership_is_compared_by_what_it_says():
