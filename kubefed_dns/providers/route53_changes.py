@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from kubefed_dns.errors import InvalidName
 from kubefed_dns.providers import route53_errors as errors
-from kubefed_dns.providers.batch import Refused, deliver
 from kubefed_dns.providers.exchange import Exchange, apart
 from kubefed_dns.providers.protocol import Refusal
 from kubefed_dns.providers.route53_sets import Raw, raw_of
+from kubefed_dns.providers.sift import Blamed, sift
 from kubefed_dns.records import RRset
 
 # What a batch may hold. AWS counts an UPSERT twice; we send none.
@@ -33,18 +33,13 @@ class Prepared:
 
 
 class Delivery:
-    """One call of write. `old` spells a set as it was read, `send` makes one request.
-
-    Where AWS names the sets that are at fault, they are taken out and the rest
-    is sent again; only where it names none is the batch cut in halves.
-    """
+    """One call of write. `old` spells a set as it was read, `send` makes one request."""
 
     def __init__(
         self, *, old: Callable[[RRset], Raw], send: Callable[[Sequence[Action]], None]
     ) -> None:
         self._old = old
         self._send = send
-        self._blamed: dict[int, Refused] = {}
 
     def deliver(self, items: Iterable[Exchange]) -> list[Refusal]:
         ready, refusals = list[Prepared](), list[Refusal]()
@@ -53,27 +48,16 @@ class Delivery:
                 ready.append(self._prepared(item))
             except InvalidName as error:
                 refusals.append(Refusal(item.group, str(error)))
-        refused = deliver(ready, send=self._batch, fit=fit)
-        refused += [(each, self._blamed[id(each)]) for each in ready if id(each) in self._blamed]
+        refused = sift([each for each in ready if each.actions], send=self._batch, fit=fit)
         refusals += [Refusal(each.item.group, why.reason, why.lost) for each, why in refused]
         return refusals
 
     def _batch(self, batch: Sequence[Prepared]) -> None:
-        rest = self._blameless(batch)
-        while actions := [action for each in rest for action in each.actions]:
-            try:
-                self._send(actions)
-            except errors.Rejected as error:
-                found = errors.blame(str(error), [each.item for each in rest])
-                if not found:
-                    raise errors.refused(str(error)) from error
-                self._blamed.update((id(rest[at]), why) for at, why in found.items())
-                rest = self._blameless(rest)
-            else:
-                return
-
-    def _blameless(self, some: Iterable[Prepared]) -> list[Prepared]:
-        return [each for each in some if id(each) not in self._blamed]
+        try:
+            self._send([action for each in batch for action in each.actions])
+        except errors.Rejected as error:
+            found = errors.blame(str(error), [each.item for each in batch])
+            raise (Blamed(found) if found else errors.refused(str(error))) from error
 
     def _prepared(self, item: Exchange) -> Prepared:
         actions = [("DELETE", self._old(rrset)) for rrset in item.remove]

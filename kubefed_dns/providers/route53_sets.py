@@ -1,19 +1,12 @@
-"""Record sets as Route 53 writes them.
+"""Record sets as Route 53 writes them: its escapes are octal where those of DNS are decimal."""
 
-Its escapes are octal where those of DNS are decimal. What a set has beside
-values and a TTL (the target of an alias, a weight, a region, a health check)
-stands as one more value that no type of DNS has: `route53?` and JSON. So it
-is seen, compared, deleted and put back exactly, and nobody takes it for data.
-"""
-
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, unquote
 
 from kubefed_dns import records
 from kubefed_dns.errors import InvalidName
+from kubefed_dns.providers.extra import packed, unpacked
 from kubefed_dns.records import RRset
 
 TYPES = frozenset({"A", "AAAA", "CAA", "CNAME", "MX", "NAPTR", "NS", "PTR", "SRV", "TXT"})
@@ -55,7 +48,7 @@ def rrset_of(raw: Raw) -> RRset:
         values = set(texts)
     extra = {key: value for key, value in raw.items() if key not in _PLAIN}
     if extra and not (identifier and extra == _ROUTED):
-        values.add(_packed(extra))
+        values.add(packed(EXTRA, extra))
     name = name_of(str(raw["Name"]))
     return RRset(name, rrtype, int(raw.get("TTL", 0)), tuple(sorted(values)), identifier)
 
@@ -63,7 +56,9 @@ def rrset_of(raw: Raw) -> RRset:
 def raw_of(rrset: RRset) -> Raw:
     """As it is written. Raises InvalidName where its additions cannot be read."""
     values = [value for value in rrset.values if not value.startswith(EXTRA)]
-    extra = [_unpacked(value) for value in rrset.values if value.startswith(EXTRA)]
+    extra = [
+        unpacked(EXTRA, value, reserved=_PLAIN) for value in rrset.values if value.startswith(EXTRA)
+    ]
     raw: dict[str, Any] = {"Name": spelled(rrset.name), "Type": rrset.type}
     if rrset.set_identifier:
         raw |= {"SetIdentifier": rrset.set_identifier}
@@ -85,18 +80,3 @@ def _sorted(raw: Raw) -> Raw:
     values = sorted(each["Value"] for each in raw.get("ResourceRecords", ()))
     name = str(raw["Name"]).replace(r"\052", "*")
     return {**raw, "Name": name, "ResourceRecords": values}
-
-
-def _packed(extra: Raw) -> str:
-    text = json.dumps(extra, sort_keys=True, separators=(",", ":"), default=str)
-    return EXTRA + quote(text, safe="{}[]:,")
-
-
-def _unpacked(value: str) -> Raw:
-    try:
-        extra = json.loads(unquote(value.removeprefix(EXTRA)))
-    except ValueError as error:
-        raise InvalidName(f"{value!r} is no addition to a record set: {error}") from error
-    if not isinstance(extra, dict) or not _PLAIN.isdisjoint(extra):
-        raise InvalidName(f"{value!r} is no addition to a record set")
-    return extra

@@ -1,0 +1,265 @@
+"""Zones on Google Cloud DNS."""
+
+import itertools
+import logging
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from google.api_core.exceptions import GoogleAPICallError
+from google.auth.exceptions import GoogleAuthError
+
+from kubefed_dns import records
+from kubefed_dns.errors import InvalidName, ProviderError, ZoneGone
+from kubefed_dns.providers import exchange, google_settings
+from kubefed_dns.providers import google_errors as errors
+from kubefed_dns.providers import google_sets as sets
+from kubefed_dns.providers.directory import Directory, Hosted
+from kubefed_dns.providers.exchange import Exchange
+from kubefed_dns.providers.google_sets import Raw
+from kubefed_dns.providers.protocol import Capabilities, Context, Refusal
+from kubefed_dns.providers.sift import Blamed, sift
+from kubefed_dns.records import Group, RRKey, RRset
+
+log = logging.getLogger(__name__)
+
+# What one change may hold: so many additions, as many deletions, so much data.
+MOST_SETS = 1000
+MOST_OCTETS = 100_000
+PAGE = 1000
+# Of our own changes, how many of a zone are remembered.
+KEPT = 1000
+TIMEOUT = (5, 30)
+
+# Zones that hold no sets of their own.
+ELSEWHERE = ("peeringConfig", "forwardingConfig", "serviceDirectoryConfig")
+
+Answer = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An exchange on its way, as it is written."""
+
+    item: Exchange
+    deletions: tuple[Raw, ...]
+    additions: tuple[Raw, ...]
+
+    @property
+    def octets(self) -> int:
+        return sum(sets.octets(raw) for raw in (*self.deletions, *self.additions))
+
+
+class Google:
+    """One DNSProvider of type google.
+
+    The marker of a zone is the id of its last change; they are counted.
+    """
+
+    capabilities = Capabilities(types=sets.TYPES)
+
+    def __init__(self, context: Context) -> None:
+        settings = google_settings.parse(context)
+        self._kind = settings.kind
+        self._client = google_settings.client(settings, context.secret)
+        self._take = context.take
+        self._directory = Directory(
+            zones=context.zones,
+            ids=context.zone_ids,
+            fetch=self._fetch,
+            listing=self._listing,
+            remedy="set spec.google.visibility",
+        )
+        self._spelled: dict[str, dict[RRKey, tuple[RRset, Raw]]] = {}
+        self._sizes: dict[str, int] = {}
+        self._changes: defaultdict[str, deque[dict[str, str]]] = defaultdict(
+            lambda: deque(maxlen=KEPT)
+        )
+
+    def zones(self) -> Iterable[str]:
+        """Without those that only point elsewhere."""
+        return self._directory.refresh()
+
+    def read(self, zone: str, names: Collection[str] | None = None) -> Iterable[RRset]:
+        """Sets with a routing policy are there, too, with the policy as a value."""
+        path = self._path(zone, "rrsets")
+        if names is None or len(names) > self._sizes.get(zone, 0) / PAGE + 1:
+            self._spelled[zone] = {}
+            found = tuple(self._kept(zone, self._pages(path, "rrsets", zone=zone)))
+            self._sizes[zone] = len(found)
+            return found
+        each = (self._pages(path, "rrsets", zone=zone, name=name) for name in sorted(names))
+        return tuple(self._kept(zone, itertools.chain.from_iterable(each)))
+
+    def marker(self, zone: str) -> str:
+        query = {"maxResults": 1, "sortBy": "changeSequence", "sortOrder": "descending"}
+        answer = self._ask("GET", self._path(zone, "changes"), zone=zone, query=query)
+        return next((str(each["id"]) for each in answer.get("changes", ())), "")
+
+    def expected(self, zone: str, marker: str) -> str | None:
+        """The marker by now, if only we wrote since the zone was found to have this one."""
+        if not marker.isdecimal():
+            return None
+        ours = {change["id"] for change in self._changes[zone]}
+        last = int(marker)
+        while str(last + 1) in ours:
+            last += 1
+        return str(last)
+
+    def write(self, zone: str, groups: Sequence[Group]) -> Sequence[Refusal]:
+        path = self._path(zone, "changes")
+        items, refusals = exchange.prepare(groups, zone, sets.TYPES)
+        ready = []
+        for item in items:
+            try:
+                ready.append(self._prepared(zone, item))
+            except InvalidName as error:
+                refusals.append(Refusal(item.group, str(error)))
+        refused = sift(
+            [each for each in ready if each.deletions or each.additions],
+            send=lambda batch: self._change(zone, path, batch),
+            fit=fit,
+        )
+        refusals += [Refusal(each.item.group, why.reason, why.lost) for each, why in refused]
+        return refusals
+
+    def change(self, zone: str) -> str | None:
+        made = self._changes[zone]
+        return made[-1]["id"] if made else None
+
+    def settled(self, zone: str, change: str) -> bool:
+        """Whether it is done: sent to all servers."""
+        if {"id": change, "status": "done"} in self._changes[zone]:
+            return True
+        answer = self._ask("GET", f"{self._path(zone, 'changes')}/{change}", zone=zone)
+        return str(answer["status"]) == "done"
+
+    def close(self) -> None:
+        self._client._http.close()
+
+    def _prepared(self, zone: str, item: Exchange) -> Prepared:
+        known = self._spelled.get(zone, {})
+        deletions = []
+        for rrset in item.remove:
+            # As it was read, where that is not how we would have written it.
+            read, raw = known.get(rrset.key, (None, {}))
+            deletions.append(raw if read == rrset else sets.raw_of(rrset))
+        return Prepared(item, tuple(deletions), tuple(sets.raw_of(rrset) for rrset in item.add))
+
+    def _change(self, zone: str, path: str, batch: Sequence[Prepared]) -> None:
+        body = {
+            "deletions": [raw for each in batch for raw in each.deletions],
+            "additions": [raw for each in batch for raw in each.additions],
+        }
+        self._take()
+        try:
+            answer = self._client._connection.api_request("POST", path, data=body, timeout=TIMEOUT)
+        except GoogleAPICallError as error:
+            found = errors.blame(error, _places(batch))
+            refusal = errors.refusal(error)
+            if refusal is None:
+                raise self._meaning(error, zone) from error
+            raise (Blamed(found) if found else refusal) from error
+        except (GoogleAuthError, requests.RequestException, ValueError) as error:
+            raise self._meaning(error, zone) from error
+        self._changes[zone].append({"id": answer["id"], "status": answer["status"]})
+
+    def _kept(self, zone: str, raws: Iterable[Raw]) -> Iterable[RRset]:
+        """As values; how it was spelled is kept where we would have written it differently."""
+        spelled = self._spelled.setdefault(zone, {})
+        for raw in raws:
+            try:
+                rrset = sets.rrset_of(raw)
+            except InvalidName as error:
+                log.warning("%s: a set is left out: %s", zone, error)
+                continue
+            if rrset.name == zone and rrset.type in ("SOA", "NS"):
+                continue
+            spelled.pop(rrset.key, None)
+            if not sets.same(raw, sets.raw_of(rrset)):
+                spelled[rrset.key] = rrset, raw
+            yield rrset
+
+    def _path(self, zone: str, what: str) -> str:
+        return f"{self._zone_path(self._directory.find(zone).id)}/{what}"
+
+    def _zone_path(self, hosted: str = "") -> str:
+        path = f"/projects/{self._client.project}/managedZones"
+        return f"{path}/{hosted}" if hosted else path
+
+    def _listing(self) -> Iterable[Hosted]:
+        return self._hosted(self._pages(self._zone_path(), "managedZones"))
+
+    def _fetch(self, hosted: str) -> Hosted:
+        found = self._ask("GET", self._zone_path(hosted))
+        for each in self._hosted([found]):
+            return each
+        raise ZoneGone(
+            f"Google: {hosted} is no {self._kind or 'usual'} zone with sets of its own;"
+            " correct spec.zoneIDs"
+        )
+
+    def _hosted(self, found: Iterable[Answer]) -> Iterable[Hosted]:
+        for each in found:
+            kind = str(each.get("visibility", "public"))
+            if self._kind in ("", kind) and not any(each.get(one) for one in ELSEWHERE):
+                yield Hosted(records.canonical(str(each["dnsName"])), str(each["name"]), kind)
+
+    def _pages(self, path: str, items: str, *, zone: str = "", **query: Any) -> Iterable[Answer]:
+        query["maxResults"] = PAGE
+        while True:
+            answer = self._ask("GET", path, zone=zone, query=query)
+            yield from answer.get(items, ())
+            if not answer.get("nextPageToken"):
+                return
+            query["pageToken"] = answer["nextPageToken"]
+
+    def _ask(
+        self, method: str, path: str, *, zone: str = "", query: Mapping[str, Any] | None = None
+    ) -> Answer:
+        """One request."""
+        self._take()
+        try:
+            answer: Answer = self._client._connection.api_request(
+                method, path, query_params=query, timeout=TIMEOUT
+            )
+        except (
+            GoogleAPICallError,
+            GoogleAuthError,
+            requests.RequestException,
+            ValueError,
+        ) as error:
+            raise self._meaning(error, zone) from error
+        return answer
+
+    def _meaning(self, error: Exception, zone: str) -> ProviderError:
+        meant = errors.fault(error)
+        if isinstance(meant, ZoneGone):
+            self._directory.forget(zone)
+        return meant
+
+
+def fit(items: Sequence[Prepared]) -> int:
+    """How many of the first go into one change; none shares a name with another."""
+    deletions = additions = octets = 0
+    most = exchange.apart([each.item for each in items[:MOST_SETS]])
+    for count, each in enumerate(items[:most]):
+        deletions += len(each.deletions)
+        additions += len(each.additions)
+        octets += each.octets
+        if max(deletions, additions) > MOST_SETS or octets > MOST_OCTETS:
+            return count
+    return most
+
+
+def _places(batch: Sequence[Prepared]) -> dict[tuple[str, str], int]:
+    """Whose each part of the change is, by what the service calls it."""
+    places = {}
+    for kind in ("deletions", "additions"):
+        owned = [(at, raw) for at, each in enumerate(batch) for raw in getattr(each, kind)]
+        for number, (at, raw) in enumerate(owned):
+            places[kind, str(number)] = at
+            places[kind, f"{raw['name']} {raw['type']}"] = at
+    return places
