@@ -1,5 +1,6 @@
 """From what the members hold to a record's status: gather, weigh, write."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
@@ -74,16 +75,17 @@ class Records:
         return await self._weigh(key, obj, record)
 
     async def _weigh(self, key: RecordKey, obj: Obj, record: Record) -> float | None:
+        await self._sights.confirm_unjoined(record)
         joined = self._sights.joined()
-        wanted = self._sights.wanted(record, joined)
-        if not self._sights.settled(record, wanted):
-            raise errors.Retry("some clusters have not been looked at yet", after=0.2)
+        wanted = self._sights.looked_at(record, self._sights.wanted(record))
+        if wanted is None:
+            raise errors.Retry("some clusters have not been looked at yet", after=0.5)
         domain, problem = await self._domain(record)
         delay = self._config().unavailable_delay
-        cut_off = self._sights.cut_off(record.member, joined, delay=delay)
+        cut_off = self._sights.cut_off(record, delay=delay)
 
         def weigh(unsure: Collection[str] = ()) -> evidence.Verdict:
-            found = [self._sights.of(record, joined[name]) for name in wanted]
+            found = [self._sights.of(record, joined[name]) for name in wanted if name in joined]
             found = [self._sights.unsure(s) if s.cluster in unsure else s for s in found]
             now = self._host.now()
             return evidence.weigh(record, found, now=now, delay=delay, cut_off=cut_off)
@@ -136,8 +138,9 @@ class Records:
         After a restart a false empty listing would else look like the truth.
         """
         before = {entry.cluster for entry in record.status.entries if entry.ingress}
-        doubtful = [each for each in entries if each.cluster in before and each.reason in GONE]
-        return {each.cluster: await self._sights.confirm(record, each.cluster) for each in doubtful}
+        doubtful = [e.cluster for e in entries if e.cluster in before and e.reason in GONE]
+        answers = await asyncio.gather(*(self._sights.confirm(record, each) for each in doubtful))
+        return dict(zip(doubtful, answers, strict=True))
 
     async def _write(
         self, key: RecordKey, obj: Obj, record: Record, own: tuple[Condition | None, ...]
