@@ -18,7 +18,7 @@ import dns.rdatatype
 from kubefed_core.runtime.loop import Controller, Meter
 from kubefed_dns.decide.placing import Site
 from kubefed_dns.decide.statuses import Sighting
-from kubefed_dns.records import RRset
+from kubefed_dns.records import RRset, value_of
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ Ask = Callable[[str, str, str], Awaitable[frozenset[str]]]
 """The values that a server gives for a name and type; raises Unobservable."""
 Servers = Callable[[Site], Awaitable[Sequence[str]]]
 """The authoritative servers for a site, as "host:port"; raises Unobservable."""
+Lookup = Callable[[str], Awaitable[Sequence[str]]]
 Expected = Callable[[Site, str], Collection[RRset]]
 """What should be at a name; nothing for one that is not published."""
 
@@ -208,7 +209,7 @@ async def question(server: str, name: str, rrtype: str) -> frozenset[str]:
         raise Unobservable("it is not authoritative for the name")
     wanted = dns.rdatatype.from_text(rrtype)
     return frozenset(
-        rdata.to_text()
+        value_of(rrtype, rdata.to_text())
         for rrset in response.answer
         if rrset.rdtype == wanted and rrset.name == query.question[0].name
         for rdata in rrset
@@ -222,10 +223,17 @@ async def _resolved(host: str) -> str:
     return str(found[0][4][0])
 
 
-class NameServers:
-    """The name servers that a zone says it has, by the system's resolver; remembered a while."""
+async def by_system(zone: str) -> Sequence[str]:
+    """The host names in the NS of a zone; raises a dnspython exception or OSError."""
+    answer = await dns.asyncresolver.resolve(zone, "NS", lifetime=TIMEOUT, search=False)
+    return [rdata.to_text().rstrip(".") for rdata in answer]
 
-    def __init__(self) -> None:
+
+class NameServers:
+    """The name servers that a zone says it has, remembered a while."""
+
+    def __init__(self, lookup: Lookup = by_system) -> None:
+        self._lookup = lookup
         self._known: dict[str, tuple[float, tuple[str, ...]]] = {}
 
     async def __call__(self, zone: str) -> tuple[str, ...]:
@@ -235,11 +243,10 @@ class NameServers:
         if now < until:
             return known
         try:
-            answer = await dns.asyncresolver.resolve(zone, "NS", lifetime=TIMEOUT, search=False)
+            found = tuple(sorted(await self._lookup(zone)))
         except (dns.exception.DNSException, OSError) as error:
             raise Unobservable(
                 f"the name servers of {zone} cannot be found ({error}); see spec.verify.servers"
             ) from error
-        found = tuple(sorted(rdata.to_text().rstrip(".") for rdata in answer))
         self._known[zone] = (now + REMEMBER, found)
         return found

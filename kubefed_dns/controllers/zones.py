@@ -282,5 +282,8 @@ class Zones:
             if site.provider == provider:
                 self.told(site, self._index.at(site))
 
+    def dropped(self, provider: str) -> None:
+        self._verifier.forget(provider)
+
     def emptied(self, provider: str) -> None:
         self._providers.add(provider)

@@ -116,10 +116,6 @@ class Backend:
             if writer.ledger.braked:
                 self.wake(zone)
 
-    def ledger(self, zone: str) -> Ledger | None:
-        writer = self.writers.get(zone)
-        return writer.ledger if writer is not None else None
-
     def windows(self) -> dict[str, Window]:
         return {zone: writer.ledger.window for zone, writer in self.writers.items()}
 

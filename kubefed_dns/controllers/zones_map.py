@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from kubefed_core.errors import Terminal
-from kubefed_core.objects import Key, key_of, version
+from kubefed_core.objects import Key, Obj, key_of, version
 from kubefed_dns.api import domains as api
 from kubefed_dns.api import endpoints as endpoints_api
 from kubefed_dns.api.domains import Domain
@@ -25,7 +25,7 @@ class Map:
         self._index = index
         self._providers = providers
         self._server = server
-        self._read: dict[Key, tuple[str | None, Domain]] = {}
+        self._read: dict[Key, tuple[str | None, Domain | None]] = {}
         self._drawn: tuple[Sequence[Domain], Sequence[Server]] = ((), ())
         self._embedded: tuple[str, Mapping[str, str]] = ("", {})
         self._floors: dict[str, int] | None = None
@@ -46,26 +46,28 @@ class Map:
 
     def _domains(self) -> list[Domain]:
         """Those that can be read; one that no longer can be stays as it was."""
-        found: dict[Key, tuple[str | None, Domain]] = {}
+        before, self._read = self._read, {}
         for obj in self._means.host.list(DOMAINS):
             key = key_of(obj)
-            known = self._read.get(key)
-            if known is None or known[0] != version(obj):
-                try:
-                    known = (version(obj), api.parse(obj))
-                except Terminal as error:
-                    self._means.host.recorder.event(
-                        obj,
-                        resource=DOMAINS,
-                        reason="InvalidDomain",
-                        message=f"{error}; it is not used",
-                        warning=True,
-                    )
-                    known = (version(obj), known[1]) if known is not None else None
-            if known is not None and key.namespace == self._means.host.namespace:
-                found[key] = known
-        self._read = found
-        return [domain for _, domain in sorted(found.values(), key=lambda each: each[1].key)]
+            if key.namespace == self._means.host.namespace:
+                seen, domain = before.get(key, ("", None))
+                if seen != version(obj):
+                    domain = self._parsed(obj) or domain
+                self._read[key] = (version(obj), domain)
+        return [domain for _, (_, domain) in sorted(self._read.items()) if domain is not None]
+
+    def _parsed(self, obj: Obj) -> Domain | None:
+        try:
+            return api.parse(obj)
+        except Terminal as error:
+            self._means.host.recorder.event(
+                obj,
+                resource=DOMAINS,
+                reason="InvalidDomain",
+                message=f"{error}; it is not used",
+                warning=True,
+            )
+            return None
 
     def _embed(self, name: str, zones: Mapping[str, str]) -> None:
         """Let the embedded server have these zones, before anything is written to them."""

@@ -40,9 +40,8 @@ class Means:
 
         Raises ProviderError or Terminal, whatever it raises.
         """
-        loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self.executor, lambda: do(*args, **kwargs))
+            return await asyncio.wrap_future(self.executor.submit(do, *args, **kwargs))
         except (ProviderError, Terminal):
             raise
         except Exception as error:
@@ -81,6 +80,10 @@ class Office(Protocol):
 
     def stalled(self, provider: str) -> None:
         """A whole provider has stopped working, or works again."""
+        ...
+
+    def dropped(self, provider: str) -> None:
+        """A provider is gone, and what was known of it with it."""
         ...
 
     def emptied(self, provider: str) -> None:

@@ -287,6 +287,7 @@ class Providers:
             await self._stop(entry)
             self._apportion()
             self._changed()
+            self._office.dropped(name)
 
     def _fault(self, entry: Entry, fault: Fault | None) -> None:
         if fault == entry.fault:

@@ -116,8 +116,8 @@ class Statuses:
 
     def _ready(self, entry: Entry, obj: Obj) -> Condition | None:
         """None while there is nothing to say yet, so that a restart changes nothing."""
+        waits = "its deletion waits: " if deleting(obj) else ""
         if entry.fault is not None:
-            waits = "its deletion waits: " if deleting(obj) else ""
             return Condition("Ready", "False", entry.fault.reason, waits + entry.fault.message)
         if entry.contested:
             zone, other = min(entry.contested.items())
@@ -128,12 +128,13 @@ class Statuses:
             return Condition("Ready", "False", Reason.CONFLICT, why)
         if entry.backend is None:
             return None
-        if deleting(obj):
-            return Condition("Ready", "False", "Deleting", "what is ours is being deleted")
         writers = entry.backend.writers
         for zone, writer in sorted(writers.items()):
             if (error := writer.state.error) is not None:
-                return Condition("Ready", "False", error.reason, f"zone {shown(zone)}: {error}")
+                why = f"{waits}zone {shown(zone)}: {error}"
+                return Condition("Ready", "False", error.reason, why)
+        if waits:
+            return Condition("Ready", "False", "Deleting", "what is ours is being deleted")
         if not all(writer.ledger.known for writer in writers.values()):
             return None
         return Condition("Ready", "True", "Ready", f"{len(writers)} zones are read and written")

@@ -49,6 +49,26 @@ class Inline(Executor):
         return future
 
 
+class Slow(Executor):
+    """Takes its time; whoever waits for a thread waits in virtual time."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    def submit(self, do, /, *args, **kwargs):
+        future = Future()
+
+        def finish():
+            made = Inline().submit(do, *args, **kwargs)
+            if made.exception() is not None:
+                future.set_exception(made.exception())
+            else:
+                future.set_result(made.result())
+
+        asyncio.get_running_loop().call_later(self.seconds, finish)
+        return future
+
+
 class Backend:
     """A zone file that outlives the hub, as strict as can be, with faults to order.
 
@@ -149,6 +169,7 @@ class Story:
         self.own = Backend("example.net.", "sub.example.org.", shared=False)
         self.authority = {"192.0.2.53:53": self.backend}
         self.server = None
+        self.executor = Inline()
         self.put(NAMESPACES, "", "kube-system", uid="abcdef0123")
         for name in ("shop", "other"):
             self.put(NAMESPACES, "", name, labels={"team": name})
@@ -221,7 +242,7 @@ class Story:
             factories={"rfc2136": self.backend.made, "embedded": self._embedded()},
             server=self.server,
             chance=lambda: 0.0,
-            executor=Inline(),
+            executor=self.executor,
             ask=self.ask,
         )
         tasks = [asyncio.create_task(each.run()) for each in (recorder, zones)]
