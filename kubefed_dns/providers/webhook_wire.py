@@ -6,23 +6,19 @@ be; others are written as several strings.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, cast
 
 import dns.exception
-import dns.rdata
-import dns.rdataclass
 import dns.tokenizer
-from dns.rdtypes.txtbase import TXTBase
 
 from kubefed_dns import records
 from kubefed_dns.errors import InvalidName
+from kubefed_dns.providers import text
 from kubefed_dns.records import RRset
 
 MEDIA = "application/external.dns.webhook+json;version=1"
 DOTTED = frozenset({"SRV", "NAPTR"})
-STRING = 255
-"""Octets of one character-string of a TXT."""
 
 Endpoint = dict[str, Any]
 """As JSON has it."""
@@ -30,9 +26,9 @@ Endpoint = dict[str, Any]
 _MEDIA = re.compile(r'application/external\.dns\.webhook\+json\s*;\s*version\s*=\s*"?1"?\s*', re.I)
 
 
-def is_media(text: str) -> bool:
+def is_media(said: str) -> bool:
     """Whether a Content-Type is the one version of the protocol that there is."""
-    return _MEDIA.fullmatch(text.strip()) is not None
+    return _MEDIA.fullmatch(said.strip()) is not None
 
 
 def endpoint(rrset: RRset) -> Endpoint:
@@ -99,36 +95,28 @@ def value(rrtype: str, target: str) -> str:
 
 def text_value(target: str) -> str:
     """Of a text in quotes, or of several; without quotes it is all one text, as it stands."""
-    parts: list[bytes] = []
-    for text in _quoted(target.strip()) or [target.encode()]:
-        parts += [text[at : at + STRING] for at in range(0, len(text), STRING)] or [b""]
-    return records.value_of("TXT", " ".join(map(_in_quotes, parts)))
+    return text.value(*(_quoted(target.strip()) or [target.encode(errors="surrogatepass")]))
 
 
 def undotted(name: str) -> str:
     return name.removesuffix(".") if name != "." else name
 
 
-def _target(rrtype: str, text: str) -> str:
+def _target(rrtype: str, value: str) -> str:
     if rrtype != "TXT":
-        return text if rrtype in DOTTED else undotted(text)
-    strings = _strings(text)
-    if all(len(each) == STRING for each in strings[:-1]):
-        strings = [b"".join(strings)]
-    return " ".join(map(_in_quotes, strings))
+        return value if rrtype in DOTTED else undotted(value)
+    parts = text.strings(value)
+    if all(len(each) == text.LONGEST for each in parts[:-1]):
+        parts = [b"".join(parts)]
+    return text.quoted(parts)
 
 
-def _strings(text: str) -> Sequence[bytes]:
-    rdata = cast(TXTBase, dns.rdata.from_text(dns.rdataclass.IN, "TXT", text))
-    return rdata.strings
-
-
-def _quoted(text: str) -> list[bytes] | None:
+def _quoted(target: str) -> list[bytes] | None:
     """The strings of a text that consists of such in quotes; None where it does not."""
-    if not text.startswith('"'):
+    if not target.startswith('"'):
         return None
     strings = []
-    tokens = dns.tokenizer.Tokenizer(text)
+    tokens = dns.tokenizer.Tokenizer(target)
     try:
         while not (token := tokens.get(want_comment=True)).is_eol_or_eof():
             if not token.is_quoted_string():
@@ -137,18 +125,6 @@ def _quoted(text: str) -> list[bytes] | None:
     except (dns.exception.DNSException, UnicodeError):
         return None
     return cast("list[bytes]", strings)
-
-
-def _in_quotes(part: bytes) -> str:
-    inner = "".join(
-        f"\\{chr(octet)}"
-        if octet in b'"\\'
-        else chr(octet)
-        if 32 <= octet < 127
-        else f"\\{octet:03}"
-        for octet in part
-    )
-    return f'"{inner}"'
 
 
 def _text(said: Endpoint, key: str) -> str:

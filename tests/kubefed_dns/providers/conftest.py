@@ -1,9 +1,12 @@
 from contextlib import ExitStack, closing
+from uuid import uuid4
 
 import pytest
+from octodns_scripted import STORES, Store
 from scripted_dns import SECRET, ZONE, ScriptedDns
 from scripted_webhook import ScriptedWebhook
 
+from kubefed_dns.providers.octodns import Octodns
 from kubefed_dns.providers.protocol import Context
 from kubefed_dns.providers.rfc2136 import Rfc2136
 from kubefed_dns.providers.webhook import Webhook
@@ -74,3 +77,26 @@ def at():
             return stack.enter_context(closing(Webhook(context)))
 
         yield at
+
+
+@pytest.fixture
+def store():
+    """What an octoDNS provider of ours writes to."""
+    name = uuid4().hex
+    STORES[name] = Store("example.org.")
+    STORES[name].name = name
+    yield STORES[name]
+    del STORES[name]
+
+
+@pytest.fixture
+def octodns(store):
+    """Make a provider by way of it."""
+
+    def octodns(
+        kind="ScriptedProvider", *, zones=("example.org.",), secret=None, take=lambda: None, **more
+    ):
+        settings = {"class": f"octodns_scripted.{kind}", "settings": {"store": store.name} | more}
+        return Octodns(Context("o", zones=zones, settings=settings, secret=secret or {}))
+
+    return octodns

@@ -1,0 +1,78 @@
+"""Which octoDNS provider class a DNSProvider means, and what it is made with."""
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from kubefed_core.api.fields import Fields
+from kubefed_dns.errors import Misconfigured
+from kubefed_dns.providers.protocol import Context
+
+MODULES = ("octodns_*",)
+SECRET = "secret/"
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How to make one. `kind` is a class of octodns.provider.base.BaseProvider."""
+
+    kind: type[Any]
+    name: str
+    settings: Settings = field(repr=False)
+
+
+def parse(context: Context, *, modules: Sequence[str] = MODULES) -> Recipe:
+    """Classes come from `modules` alone, given as patterns: importing one runs its code.
+
+    Raises Misconfigured, naming the field or the Secret's key.
+    """
+    fields = Fields(context.settings, "spec.octodns", error=Misconfigured)
+    path = fields.text("class", required=True)
+    kind = _class(path, modules)
+    settings = _filled(fields.at("settings").obj, context.secret, "spec.octodns.settings")
+    if settings.get("apply_disabled"):
+        raise Misconfigured("spec.octodns.settings.apply_disabled: use spec.dryRun")
+    return Recipe(kind, path, settings)
+
+
+def _class(path: str, modules: Sequence[str]) -> type[Any]:
+    where = f"spec.octodns.class: {path!r}"
+    module, _, name = path.rpartition(".")
+    if not any(fnmatchcase(module.partition(".")[0], pattern) for pattern in modules):
+        allowed = ", ".join(modules) or "none"
+        raise Misconfigured(
+            f"{where}: its package is not allowed; --octodns-modules allows {allowed}"
+        )
+    try:
+        base = importlib.import_module("octodns.provider.base").BaseProvider
+    except ImportError as error:
+        raise Misconfigured(
+            f"{where}: octoDNS is not installed; install kubefed-dns[octodns]"
+        ) from error
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except ImportError as error:
+        raise Misconfigured(
+            f"{where}: cannot be imported ({error}); install its package beside kubefed-dns"
+        ) from error
+    if not isinstance(found, type) or not issubclass(found, base):
+        raise Misconfigured(f"{where}: is no provider class of octoDNS")
+    return found
+
+
+def _filled(value: Any, secret: Mapping[str, str], where: str) -> Any:
+    """With `secret/KEY` as that key of the Secret, and nothing else replaced."""
+    if isinstance(value, Mapping):
+        return {key: _filled(each, secret, f"{where}.{key}") for key, each in value.items()}
+    if isinstance(value, list):
+        return [_filled(each, secret, f"{where}[{at}]") for at, each in enumerate(value)]
+    if not isinstance(value, str) or not value.startswith(SECRET):
+        return value
+    key = value.removeprefix(SECRET)
+    if key not in secret:
+        raise Misconfigured(f"{where}: the Secret of spec.credentialsRef has no key {key!r}")
+    return secret[key]
