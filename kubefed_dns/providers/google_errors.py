@@ -31,6 +31,11 @@ def fault(error: Exception) -> ProviderError:
     """What an error of the client means, whatever was asked."""
     if isinstance(error, GoogleAPICallError):
         return _answered(error)
+    if isinstance(error, requests.JSONDecodeError):
+        return ProviderError(
+            "Google: something else answers in its place; check spec.google.apiEndpoint, and"
+            " proxies in between"
+        )
     if isinstance(error, auth.TransportError | requests.RequestException):
         return Unreachable(
             f"Google: no answer ({type(error).__name__}); check that HTTPS gets through to it,"

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.parsers import ResponseParserError
 
 from kubefed_dns.errors import InvalidName, ProviderError, ZoneGone
 from kubefed_dns.providers import exchange, route53_settings
@@ -185,7 +186,7 @@ class Route53:
             answer: Answer = getattr(self._client, operation)(**params)
         except ParamValidationError as error:
             raise errors.Rejected(str(error)) from error
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, ResponseParserError) as error:
             raise self._meaning(error, operation, zone) from error
         return answer
 

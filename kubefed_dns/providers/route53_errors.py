@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from botocore import exceptions as sdk
+from botocore.parsers import ResponseParserError
 
 from kubefed_dns.errors import Denied, InvalidName, ProviderError, Throttled, Unreachable, ZoneGone
 from kubefed_dns.providers.batch import Refused
@@ -74,6 +75,11 @@ def fault(error: Exception) -> ProviderError:
         return Unreachable(
             f"Route 53: no answer ({error}); check that HTTPS gets through to it,"
             " and spec.route53.endpointURL if there is one"
+        )
+    if isinstance(error, ResponseParserError):
+        return ProviderError(
+            "Route 53: something else answers in its place; check spec.route53.endpointURL,"
+            " and proxies in between"
         )
     return ProviderError(f"Route 53: {error}")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3.session
+import botocore.loaders
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import (
@@ -25,6 +26,9 @@ SESSION = "kubefed-dns"
 # Route 53 is one for the whole world; the region tells which world (China has its own).
 REGION = "us-east-1"
 CONNECT, READ = 5, 30
+
+# What botocore knows of services takes it a third of a second to read; once is enough.
+_LOADER = botocore.loaders.create_loader()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,13 @@ def parse(context: Context) -> Settings:
     if context.secret and len(given) < 2:
         missing = " and ".join(repr(key) for key in (ID, SECRET) if key not in given)
         raise Misconfigured(f"the Secret of spec.credentialsRef has no {missing}; put it there")
+    for key in (ID, SECRET, TOKEN):
+        text = context.secret.get(key, "").strip()
+        if not text.isascii() or len(text.split()) > 1:
+            raise Misconfigured(
+                f"key {key!r} of the Secret of spec.credentialsRef is not one word; put it there"
+                " as AWS gave it"
+            )
     kind = spec.text("zoneType").lower()
     if kind and kind not in KINDS:
         raise spec.wrong("zoneType", 'must be "public" or "private"; without it, both')
@@ -69,6 +80,7 @@ def client(settings: Settings, secret: Mapping[str, str]) -> Any:
     keys = {key: secret[key].strip() for key in (ID, SECRET, TOKEN) if secret.get(key)}
     try:
         session = boto3.session.Session(
+            botocore_session=_inner(),
             profile_name=settings.profile or None,
             region_name=settings.region or None,
             **keys,
@@ -111,8 +123,14 @@ def _as_role(session: Any, settings: Settings) -> Any:
         role_arn=settings.role,
         extra_args=extra,
     )
-    inner = botocore.session.get_session()
+    inner = _inner()
     inner._credentials = DeferredRefreshableCredentials(
         refresh_using=fetcher.fetch_credentials, method="assume-role"
     )
     return boto3.session.Session(botocore_session=inner, region_name=session.region_name)
+
+
+def _inner() -> Any:
+    inner = botocore.session.get_session()
+    inner.register_component("data_loader", _LOADER)
+    return inner

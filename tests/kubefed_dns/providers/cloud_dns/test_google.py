@@ -281,7 +281,7 @@ def test_an_answer_that_is_none_is_an_error_of_the_provider(google, hosted, prov
     provider.zones()
     google.garbage = True
     for ask in (provider.read, lambda zone: provider.write(zone, created(address("www")))):
-        with pytest.raises(ProviderError, match="Google: "):
+        with pytest.raises(ProviderError, match="proxies"):
             ask(ZONE)
 
 

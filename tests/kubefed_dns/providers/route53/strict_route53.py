@@ -20,7 +20,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.route53.models import RecordSet, route53_backends
 from werkzeug.serving import WSGIRequestHandler, make_server
-from werkzeug.wrappers import Request
+from werkzeug.wrappers import Request, Response
 
 RRSET = re.compile(r"/2013-04-01/hostedzone/([^/]+)/rrset/?")
 ROUTING = ("Weight", "Region", "Failover", "GeoLocation", "MultiValueAnswer")
@@ -53,6 +53,7 @@ class StrictRoute53:
     """`denied` are names that the credentials may not change; `roles`: there are some to assume.
 
     `raw_errors`: refused batches are answered in Route 53's own form of error.
+    `garbage`: nothing is answered as it should be.
     """
 
     def __init__(self):
@@ -61,6 +62,7 @@ class StrictRoute53:
         self.denied = set()
         self.raw_errors = False
         self.roles = True
+        self.garbage = False
         self._lock = threading.Lock()
         self._changes = 0
         self._moto = DomainDispatcherApplication(create_backend_app)
@@ -91,6 +93,7 @@ class StrictRoute53:
         self.denied.clear()
         self.raw_errors = False
         self.roles = True
+        self.garbage = False
 
     def held(self, zone_id):
         """All sets, as raw dictionaries by name, type and identifier."""
@@ -120,6 +123,8 @@ class StrictRoute53:
     def _answer(self, request):
         if request.path == "/" and not self.roles:
             return error(Fault("AccessDenied", "User is not authorized: sts:AssumeRole", 403))
+        if self.garbage:
+            return Response("<p>Please log in<br>")
         match = RRSET.fullmatch(request.path)
         if not match or match[1] not in self.backend.zones:
             return None

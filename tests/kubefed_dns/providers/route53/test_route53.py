@@ -329,6 +329,14 @@ def test_a_set_that_the_sdk_does_not_take_stands_alone(zone_id, provider):
     assert provider.read(ZONE) == (address("good"),)
 
 
+def test_what_is_not_route_53_is_an_error_of_the_provider(route53, zone_id, provider):
+    provider.zones()
+    route53.garbage = True
+    for ask in (provider.read, lambda zone: provider.write(zone, created(address("www")))):
+        with pytest.raises(ProviderError, match="proxies"):
+            ask(ZONE)
+
+
 def test_a_server_that_is_not_there_is_unreachable(provider_of):
     provider = provider_of(settings={"endpointURL": "http://127.0.0.1:9"})
     with pytest.raises(Unreachable, match="endpointURL"):

@@ -71,6 +71,11 @@ def test_a_zone_that_is_made_anew_is_found_again(route53, provider_of):
     [
         ("Half a key is none.", {"secret": {"aws_access_key_id": "x"}}, "'aws_secret_access_key'"),
         ("A Secret without keys is wrong.", {"secret": {"other": "x"}}, "'aws_access_key_id' and"),
+        (
+            "A key is one word.",
+            {"secret": {"aws_access_key_id": "x", "aws_secret_access_key": "hidden word"}},
+            "'aws_secret_access_key' .* is not one word",
+        ),
         ("There are two types.", {"settings": {"zoneType": "both"}}, "spec.route53.zoneType"),
         ("A role has an ARN.", {"settings": {"assumeRole": {}}}, "spec.route53.assumeRole.arn"),
         ("A profile has to exist.", {"settings": {"profile": "none"}}, "spec.route53: .*profile"),
@@ -84,8 +89,9 @@ def test_a_zone_that_is_made_anew_is_found_again(route53, provider_of):
     ids=lambda value: value if isinstance(value, str) and value.endswith(".") else "",
 )
 def test_settings_that_cannot_work_name_the_field(provider_of, reason, options, field):
-    with pytest.raises(Misconfigured, match=field):
+    with pytest.raises(Misconfigured, match=field) as raised:
         provider_of(**options)
+    assert "hidden" not in str(raised.value), reason
 
 
 def test_without_a_secret_the_sdk_finds_credentials_or_says_so(route53, provider_of, monkeypatch):
