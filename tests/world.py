@@ -14,12 +14,15 @@ from kubefed_core import errors
 from kubefed_core.objects import key_of
 
 OPENED = {"type": "OPENED", "object": {}}
+GONE = {"type": "DELETED"}
+"""What a watch says of an object that its selector does not select any more."""
 
 
 class Server:
     """One cluster's API server. `writes` lists what was written: (verb, resource, key)."""
 
-    def __init__(self):
+    def __init__(self, name="uid"):
+        self.name = name
         self.objects = defaultdict(dict)
         self.writes = []
         self.reads = []
@@ -28,6 +31,8 @@ class Server:
         self.faults = {}
         self.false_lists = {}
         self.hanging = False
+        self.hung = set()
+        self.without_generation = set()
         self._numbers = itertools.count(1)
         self._uids = itertools.count(1)
         self._watches = defaultdict(set)
@@ -52,6 +57,15 @@ class Server:
         obj = self.objects[resource].pop(key)
         obj["metadata"]["resourceVersion"] = str(next(self._numbers))
         self._tell(resource, "DELETED", obj)
+
+    def delete(self, resource, key):
+        """Remove an object, or as long as it has finalizers only say that it is to go."""
+        old = self.objects[resource][key]
+        if not old["metadata"].get("finalizers"):
+            self.remove(resource, key)
+        elif "deletionTimestamp" not in old["metadata"]:
+            meta = {**old["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}
+            self._store(resource, {**old, "metadata": meta}, old)
 
     def get(self, resource, key):
         return self.objects[resource].get(key)
@@ -84,7 +98,7 @@ class Server:
     async def answer(self, resource, verb):
         self.calls.append((verb, resource))
         await asyncio.sleep(0.001)
-        if self.hanging:
+        if self.hanging or resource in self.hung:
             await asyncio.sleep(1e9)
         fault = self.fault or self.faults.get((verb, resource)) or self.faults.get(resource)
         if fault is not None:
@@ -97,21 +111,31 @@ class Server:
             raise errors.NotFound(f"{resource} {key}", status=404)
         given = obj["metadata"].get("resourceVersion")
         if given and given != old["metadata"]["resourceVersion"]:
-            raise errors.Conflict("the object has been modified", status=409)
+            raise errors.Conflict("the object has been modified", status=409, reason="Conflict")
         obj = copy.deepcopy(dict(obj))
         merged = {**old, "status": obj.get("status")} if subresource else {**obj}
         if not subresource and "status" in old:
             merged["status"] = old["status"]
         merged["metadata"] = {**(old if subresource else obj)["metadata"]}
-        for name in ("uid", "creationTimestamp", "generation"):
-            merged["metadata"][name] = old["metadata"][name]
+        for name in ("uid", "creationTimestamp", "generation", "deletionTimestamp"):
+            merged["metadata"].pop(name, None)
+            if name in old["metadata"]:
+                merged["metadata"][name] = old["metadata"][name]
         if {k: v for k, v in merged.items() if k != "metadata"} == {
             k: v for k, v in old.items() if k != "metadata"
         } and merged["metadata"] == old["metadata"]:
             return copy.deepcopy(old)
-        if not subresource and merged.get("spec") != old.get("spec"):
-            merged["metadata"]["generation"] += 1
-        return self._store(resource, merged, old)
+        return self._changed(resource, merged, old)
+
+    def _changed(self, resource, obj, old):
+        """Store another state of an object; what was to be deleted goes with its last finalizer."""
+        meta = obj["metadata"]
+        if obj.get("spec") != old.get("spec") and "generation" in meta:
+            meta["generation"] = old["metadata"]["generation"] + 1
+        if meta.get("deletionTimestamp") and not meta.get("finalizers"):
+            self.remove(resource, key_of(obj))
+            return copy.deepcopy(obj)
+        return self._store(resource, obj, old)
 
     def subscribe(self, resource, *, since=None):
         """A queue of all events to come, after those that happened since a version."""
@@ -127,9 +151,10 @@ class Server:
 
     def _store(self, resource, obj, old):
         meta = obj["metadata"]
-        meta.setdefault("uid", old["metadata"]["uid"] if old else f"uid-{next(self._uids)}")
+        meta.setdefault("uid", old["metadata"]["uid"] if old else f"{self.name}-{next(self._uids)}")
         meta.setdefault("creationTimestamp", "2026-01-01T00:00:00Z")
-        meta.setdefault("generation", 1)
+        if resource not in self.without_generation:
+            meta.setdefault("generation", 1)
         meta["resourceVersion"] = str(next(self._numbers))
         self.objects[resource][key_of(obj)] = obj
         self._tell(resource, "MODIFIED" if old else "ADDED", obj)
@@ -163,12 +188,11 @@ class Client:
         version = str(next(self.server._numbers))
         if resource in self.server.false_lists:
             return copy.deepcopy(self.server.false_lists[resource]), version
-        wanted = dict(pair.split("=", 1) for pair in labels.split(",") if pair)
         found = [
             copy.deepcopy(obj)
             for key, obj in sorted(self.server.objects[resource].items())
             if (not namespace or key.namespace == namespace)
-            and wanted.items() <= (obj["metadata"].get("labels") or {}).items()
+            and selected(obj, labels)
             and fields in ("", f"metadata.name={key.name}")
         ]
         return found, version
@@ -186,7 +210,7 @@ class Client:
                     raise event
                 meta = event["object"].get("metadata", {})
                 if not namespace or meta.get("namespace", namespace) == namespace:
-                    yield event
+                    yield event if selected(event["object"], labels) else {**event} | GONE
         finally:
             self.server.unsubscribe(resource, queue)
 
@@ -214,8 +238,11 @@ class Client:
         old = self.server.objects[resource].get(key)
         if old is None:
             raise errors.NotFound(f"{resource} {key}", status=404)
+        given = patch.get("metadata", {}).get("resourceVersion")
+        if given and given != old["metadata"]["resourceVersion"]:
+            raise errors.Conflict("the object has been modified", status=409, reason="Conflict")
         self.server.writes.append(("patch", resource, key))
-        return self.server._store(resource, merged(copy.deepcopy(old), patch), old)
+        return self.server._changed(resource, merged(copy.deepcopy(old), patch), old)
 
     async def delete(self, resource, key, *, uid="", propagation="", grace=None):
         await self.server.answer(resource, "delete")
@@ -225,7 +252,7 @@ class Client:
         if uid and uid != old["metadata"]["uid"]:
             raise errors.Conflict("another object", status=409)
         self.server.writes.append(("delete", resource, key))
-        self.server.remove(resource, key)
+        self.server.delete(resource, key)
 
     async def fetch(self, path, *, timeout):
         await self.server.answer(path, "fetch")
@@ -233,6 +260,13 @@ class Client:
 
     async def close(self):
         pass
+
+
+def selected(obj, labels):
+    if not labels or "metadata" not in obj:
+        return True
+    wanted = dict(pair.split("=", 1) for pair in labels.split(","))
+    return wanted.items() <= (obj["metadata"].get("labels") or {}).items()
 
 
 def merged(old, patch):
@@ -251,7 +285,7 @@ class World:
     """API servers by the address under which they are reached."""
 
     def __init__(self, *names):
-        self.servers = {f"https://{name}": Server() for name in names}
+        self.servers = {f"https://{name}": Server(name) for name in names}
 
     def __getitem__(self, name):
         return self.servers[f"https://{name}"]

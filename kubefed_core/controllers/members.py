@@ -9,6 +9,7 @@ from kubefed_core.resources import CLUSTERS, SECRETS, Resource
 from kubefed_core.runtime import credentials
 from kubefed_core.runtime.fleet import HOST, Interest
 from kubefed_core.runtime.host import Host
+from kubefed_core.runtime.interests import Interests
 from kubefed_core.runtime.loop import Controller, Meter
 
 log = logging.getLogger(__name__)
@@ -21,19 +22,28 @@ class Members:
     retries by itself. New credentials start it anew. Where they cannot be used
     the cluster stays followed with the last good ones: a Secret that was
     deleted by mistake takes no service out of DNS. What is wrong is reported
-    by the clusters controller.
+    by the clusters controller. What is followed may change at any time.
     """
 
     def __init__(
-        self, *, host: Host, interests: Collection[Interest], meter: Meter | None = None
+        self,
+        *,
+        host: Host,
+        interests: Interests | Collection[Interest],
+        meter: Meter | None = None,
     ) -> None:
         self._host = host
-        self._interests = tuple(interests)
+        self._interests = interests if isinstance(interests, Interests) else Interests(interests)
         self._controller = Controller("members", self.reconcile, meter=meter)
         host.fleet.subscribe(self._changed)
+        self._interests.subscribe(self._other_interests)
 
     async def run(self) -> None:
         await self._controller.run()
+
+    def _other_interests(self) -> None:
+        for obj in self._host.list(CLUSTERS):
+            self._controller.queue.add(obj["metadata"]["name"])
 
     def _changed(self, cluster: str, resource: Resource, key: Key) -> None:
         if cluster != HOST or key.namespace != self._host.namespace:
@@ -58,5 +68,5 @@ class Members:
         access = credentials.from_cluster(
             cluster, self._host.get(SECRETS, Key(self._host.namespace, secret))
         )
-        await self._host.fleet.engage(name, access, self._interests)
+        await self._host.fleet.engage(name, access, self._interests.all())
         return None

@@ -19,6 +19,8 @@ from kubefed_core.runtime.limit import Limiter
 from kubefed_core.runtime.reflector import OPENED
 
 PAGE = 500
+AGENT = "kubefed"
+"""What stands before a slash, if one does, becomes our name among the field managers."""
 TOKEN_AGE = 60.0
 """Seconds after which a token that can be renewed is asked for again."""
 WATCH_AGE = 300.0
@@ -198,7 +200,7 @@ class Client:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         if self._limiter is not None:
             await self._limiter.take()
-        headers = {"Accept": "application/json"} | await self._identity()
+        headers = {"Accept": "application/json", "User-Agent": AGENT} | await self._identity()
         data = None
         if body is not None:
             headers["Content-Type"] = content

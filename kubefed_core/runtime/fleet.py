@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from kubefed_core.objects import Key, Obj, key_of
+from kubefed_core import errors
+from kubefed_core.objects import Key, Obj, key_of, labels
 from kubefed_core.resources import Resource
 from kubefed_core.runtime import backoff
 from kubefed_core.runtime.client import Client
@@ -43,6 +44,12 @@ class Interest:
     fields: str = ""
     index: Index | None = None
 
+    def selects(self, obj: Obj) -> bool:
+        """Whether an object has the labels, which are given as `key=value` with commas between."""
+        given = labels(obj)
+        pairs = (pair.partition("=") for pair in self.labels.split(",") if pair)
+        return all(given.get(key) == value for key, _, value in pairs)
+
 
 @dataclass(frozen=True)
 class _Served:
@@ -62,7 +69,11 @@ class _Served:
         )
 
     async def get(self, key: Key) -> Obj:
-        return await self.client.get(self.interest.resource, key)
+        """Also not found is what the selector does not select any more."""
+        obj = await self.client.get(self.interest.resource, key)
+        if not self.interest.selects(obj):
+            raise errors.NotFound(f"{self}: {key} has other labels now", status=404)
+        return obj
 
     def watch(self, since: str) -> AsyncGenerator[Mapping[str, Any], None]:
         what = self.interest

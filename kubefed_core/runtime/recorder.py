@@ -19,6 +19,8 @@ REMEMBERED = 4096
 BURST = 25
 REFILL = 1 / 300
 """Events a second that an object may have for ever, after its burst: as client-go's spam filter."""
+GATHER = 0.05
+"""Seconds for which what is said is gathered before it is written."""
 LONGEST = 1024
 """The API server refuses longer messages."""
 
@@ -42,6 +44,7 @@ class _Said:
     reason: str
     message: str
     warning: bool
+    component: str
 
     @property
     def subject(self) -> tuple[str, ...]:
@@ -74,10 +77,21 @@ class Recorder:
         self._buckets: OrderedDict[tuple[str, ...], _Bucket] = OrderedDict()
 
     def event(
-        self, obj: Obj, *, resource: Resource, reason: str, message: str, warning: bool = False
+        self,
+        obj: Obj,
+        *,
+        resource: Resource,
+        reason: str,
+        message: str,
+        warning: bool = False,
+        component: str = "",
     ) -> None:
-        """Say something of an object; never blocks, never raises."""
-        said = _Said(obj, resource, reason, message[:LONGEST], warning)
+        """Say something of an object; never blocks, never raises.
+
+        `component` is who says it, where that is not the recorder's own.
+        """
+        component = component or self._component
+        said = _Said(obj, resource, reason, message[:LONGEST], warning, component)
         if not self._allowed(said.subject):
             return
         try:
@@ -89,6 +103,9 @@ class Recorder:
         """Write what was said, until cancelled."""
         while True:
             said = await self._said.get()
+            if self._said.empty():
+                # Events can wait; the change that one tells of is still being worked on.
+                await asyncio.sleep(GATHER)
             try:
                 await self._write(said)
             except (errors.ApiError, OSError) as error:
@@ -144,8 +161,8 @@ class Recorder:
             "reason": said.reason,
             "message": said.message,
             "type": "Warning" if said.warning else "Normal",
-            "source": {"component": self._component},
-            "reportingComponent": self._component,
+            "source": {"component": said.component},
+            "reportingComponent": said.component,
             "reportingInstance": self._instance,
             "firstTimestamp": moment,
             "lastTimestamp": moment,
