@@ -1,0 +1,184 @@
+"""The four things that are done to an object in a member cluster."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from kubefed_core import errors
+from kubefed_core.api.config import Config
+from kubefed_core.api.federated import MANAGED
+from kubefed_core.controllers.sync_job import Job, Teller
+from kubefed_core.controllers.sync_view import View
+from kubefed_core.decide import drift, template, versions
+from kubefed_core.decide.outcomes import Outcome, State
+from kubefed_core.decide.propagation import Create, Delete, Operation, Unlabel, Update
+from kubefed_core.objects import Obj, labels, uid
+from kubefed_core.runtime.client import Client
+from kubefed_core.runtime.host import Host
+
+TRIES = 3
+"""How often in a row an update is begun anew because someone else wrote meanwhile."""
+
+_FAULTS = {
+    template.Unbuilt: State.BUILD_FAILED,
+    template.Unretained: State.RETENTION_FAILED,
+    template.Unpatched: State.OVERRIDES_FAILED,
+}
+
+
+class Failed(Exception):
+    """An operation has come to an end that is not the one that was wanted."""
+
+    def __init__(self, state: State, why: str) -> None:
+        super().__init__(why)
+        self.state = state
+
+
+class Acts:
+    """Each takes what is known and gives the outcome; none is tried twice but for conflicts."""
+
+    def __init__(
+        self, host: Host, *, view: View, teller: Teller, config: Callable[[], Config]
+    ) -> None:
+        self._host = host
+        self._view = view
+        self._tell = teller
+        self._config = config
+
+    def settled(self, job: Job, operation: Operation) -> Outcome | None:
+        """The outcome of what needs no call: it is so already, or it cannot be."""
+        cluster = operation.cluster
+        match operation:
+            case Update(_, member) if labels(member).get(MANAGED) == "false":
+                return Outcome(cluster, State.LABEL_FALSE)
+            case Update(_, member):
+                existing: Obj | None = member
+            case Create():
+                existing = None
+            case _:
+                return None
+        try:
+            wanted = self._wanted(job, cluster, existing)
+        except Failed as error:
+            return Outcome(cluster, error.state, str(error))
+        recorded = job.recorded.get(cluster, "")
+        if existing is None or drift.needs_update(wanted, existing, recorded=recorded):
+            return None
+        return Outcome(cluster, version=recorded)
+
+    async def act(self, job: Job, operation: Operation) -> Outcome:
+        """Raises Failed; TimeoutError where it is cut off."""
+        act, verb, reason, state = self._means(operation)
+        cluster = operation.cluster
+        self._tell.doing(job, cluster, verb=f"{verb[:-1]}ing", reason=reason)
+        try:
+            client = self._host.fleet.client(cluster)
+        except KeyError:
+            raise Failed(State.CLIENT_FAILED, "the cluster is not followed") from None
+        try:
+            return await act(job, operation, client)
+        except (errors.ApiError, OSError) as error:
+            raise Failed(state, str(error) or type(error).__name__) from error
+
+    def _means(
+        self, operation: Operation
+    ) -> tuple[Callable[[Job, Any, Client], Awaitable[Outcome]], str, str, State]:
+        match operation:
+            case Create():
+                return self._create, "create", "CreateInCluster", State.CREATION_FAILED
+            case Update():
+                return self._update, "update", "UpdateInCluster", State.UPDATE_FAILED
+            case Delete():
+                return self._delete, "delete", "DeleteInCluster", State.DELETION_FAILED
+            case _:
+                reason = "RemoveManagedLabelFromInCluster"
+                return self._unlabel, "remove managed label from", reason, State.UNLABEL_FAILED
+
+    def failed(self, job: Job, operation: Operation, why: str) -> None:
+        """Say in an event what has failed."""
+        _, verb, reason, _ = self._means(operation)
+        self._tell.failed(job, operation.cluster, why, verb=verb, reason=reason)
+
+    async def _create(self, job: Job, operation: Create, client: Client) -> Outcome:
+        cluster, target = operation.cluster, job.type.target
+        wanted = self._wanted(job, cluster, None)
+        try:
+            made = await client.create(target, wanted)
+        except errors.ApiError as error:
+            if not _may_exist(error, job):
+                raise
+            return await self._adopt(job, cluster, client, error)
+        return self._wrote(job, cluster, made)
+
+    async def _adopt(
+        self, job: Job, cluster: str, client: Client, cause: errors.ApiError
+    ) -> Outcome:
+        """Take over what is there already, where that is allowed."""
+        try:
+            live = await client.get(job.type.target, job.target)
+        except (errors.ApiError, OSError) as error:
+            raise Failed(State.RETRIEVAL_FAILED, str(error)) from error
+        own = self._view.is_own(job.type, live)
+        if not own and labels(live).get(MANAGED) != "true":
+            if not self._config().adopt_resources:
+                return Outcome(cluster, State.ALREADY_EXISTS, str(cause))
+            why = f"{cause}; trying to update it instead"
+            self._tell.failed(job, cluster, why, verb="create", reason="CreateInCluster")
+        if labels(live).get(MANAGED) == "false":
+            return Outcome(cluster, State.LABEL_FALSE)
+        return await self._update(job, Update(cluster, live), client)
+
+    async def _update(self, job: Job, operation: Update, client: Client) -> Outcome:
+        cluster, member = operation.cluster, operation.member
+        for attempt in range(1, TRIES + 1):
+            wanted = self._wanted(job, cluster, member)
+            try:
+                made = await client.replace(job.type.target, wanted)
+            except errors.Conflict:
+                if attempt == TRIES:
+                    raise
+                member = await client.get(job.type.target, job.target)
+                continue
+            return self._wrote(job, cluster, made)
+        raise AssertionError("unreachable")
+
+    async def _delete(self, job: Job, operation: Delete, client: Client) -> Outcome:
+        options, cluster = job.options, operation.cluster
+        try:
+            await client.delete(
+                job.type.target,
+                job.target,
+                uid=options.uid or uid(operation.member),
+                propagation=options.propagation,
+                grace=options.grace,
+            )
+        except errors.NotFound:
+            return Outcome(cluster, gone=True)
+        return Outcome(cluster, State.WAITING)
+
+    async def _unlabel(self, job: Job, operation: Unlabel, client: Client) -> Outcome:
+        patch = {"metadata": {"labels": {MANAGED: None}}}
+        target, cluster = job.type.target, operation.cluster
+        try:
+            made = await client.patch(target, job.target, patch)
+        except errors.NotFound:
+            return Outcome(cluster, gone=True)
+        self._host.fleet.put(cluster, target, made)
+        return Outcome(cluster, gone=True)
+
+    def _wanted(self, job: Job, cluster: str, member: Obj | None) -> dict[str, Any]:
+        patches = job.patches.get(cluster, ())
+        try:
+            return template.desired(job.federated, job.type.target, patches, member=member)
+        except errors.Terminal as error:
+            raise Failed(_FAULTS[type(error)], str(error)) from error
+
+    def _wrote(self, job: Job, cluster: str, made: Obj) -> Outcome:
+        self._host.fleet.put(cluster, job.type.target, made)
+        return Outcome(cluster, version=versions.version(made), wrote=True)
+
+
+def _may_exist(error: errors.ApiError, job: Job) -> bool:
+    """A namespace that is there answers ServerTimeout now and then."""
+    if isinstance(error, errors.Conflict):
+        return error.reason != "Conflict"
+    return job.type.is_namespace and error.reason == "ServerTimeout"

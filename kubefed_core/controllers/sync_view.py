@@ -1,0 +1,186 @@
+"""What the caches say of a federated object and of the clusters it may be in."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from kubefed_core import errors
+from kubefed_core.api import clusters as cluster_api
+from kubefed_core.api import federated as api
+from kubefed_core.api import policy, propagated, taints
+from kubefed_core.api.config import Config, Scope
+from kubefed_core.api.types import TypeConfig
+from kubefed_core.decide import placement, template, versions
+from kubefed_core.decide.placement import Candidate, Placed
+from kubefed_core.decide.propagation import Seen
+from kubefed_core.objects import Key, Obj, key_of, labels, uid
+from kubefed_core.resources import CLUSTERS, NAMESPACES, PLACEMENT_POLICIES
+from kubefed_core.runtime.fleet import HOST
+from kubefed_core.runtime.host import Host
+from kubefed_core.runtime.store import Store
+
+GRACE = 10.0
+"""Seconds for which what was seen of a cluster counts after sight of it was lost."""
+
+
+class Where(NamedTuple):
+    """`unfederated` where there is no federated namespace around the object."""
+
+    placed: Placed
+    unfederated: bool = False
+
+
+class View:
+    """`namespaces` gives the type of namespaces, None while it is not propagated."""
+
+    def __init__(
+        self,
+        host: Host,
+        *,
+        config: Callable[[], Config],
+        namespaces: Callable[[], TypeConfig | None],
+    ) -> None:
+        self._host = host
+        self._config = config
+        self._namespaces = namespaces
+
+    @property
+    def limited(self) -> bool:
+        return self._config().scope == Scope.NAMESPACED
+
+    def complete(self, kind: TypeConfig) -> bool:
+        """Whether all that a decision about an object of a type rests on has been listed."""
+        needed = [CLUSTERS, kind.federated, propagated.kind_for(kind.federated)]
+        spaces = self._namespaces()
+        if kind.namespaced and spaces is not None:
+            needed.append(spaces.federated)
+        if not self.limited:
+            needed.append(NAMESPACES)
+        return self._host.filled(*needed) and (self.limited or self._policies_known())
+
+    def clusters(self) -> dict[str, Obj]:
+        """The joined clusters."""
+        return {
+            obj["metadata"]["name"]: obj
+            for obj in self._host.list(CLUSTERS)
+            if obj["metadata"].get("namespace") == self._host.namespace
+        }
+
+    def ready(self, cluster: Obj) -> bool:
+        return cluster_api.parse_status(cluster).ready
+
+    def recorded(self, kind: TypeConfig, federated: Obj) -> tuple[Obj | None, propagated.Versions]:
+        """The object that keeps the versions, and what it says."""
+        key = key_of(federated)
+        resource = propagated.kind_for(kind.federated)
+        name = versions.name_for(kind.target.kind, key.name)
+        obj = self._host.get(resource, Key(key.namespace if resource.namespaced else "", name))
+        return obj, propagated.parse(obj or {})
+
+    def where(self, kind: TypeConfig, federated: Obj) -> Where:
+        """Raises Terminal, naming the field, where the placement cannot be meant so."""
+        within, unfederated = None, False
+        if kind.namespaced:
+            around = self._around(key_of(federated).namespace)
+            if around is not None:
+                within = around.clusters
+            elif not self.limited:
+                within, unfederated = frozenset(), True
+        placed = placement.place(
+            api.placement(federated),
+            self._candidates(kind, federated),
+            policies=self._policies(kind, federated),
+            within=within,
+        )
+        return Where(placed, unfederated)
+
+    def member(self, kind: TypeConfig, cluster: str, key: Key) -> Obj | None:
+        """The managed object as last seen; others of that name are none of ours."""
+        store = self._host.fleet.store(cluster, kind.target)
+        obj = store.get(key) if store is not None else None
+        return obj if obj is not None and api.is_managed(obj) else None
+
+    def seen(self, kind: TypeConfig, key: Key, selected: frozenset[str]) -> list[Seen]:
+        """Every joined cluster; `key` is that of the target."""
+        return [
+            self._seen(kind, key, name, cluster, name in selected)
+            for name, cluster in self.clusters().items()
+        ]
+
+    def may_have(self, kind: TypeConfig, federated: Obj) -> frozenset[str]:
+        """The clusters in which the object may be, as far as anybody remembers."""
+        _, known = self.recorded(kind, federated)
+        listed = {each.name for each in api.status(federated).clusters}
+        key = template.target_key(federated, kind.target)
+        seen = {name for name in self.clusters() if self.member(kind, name, key) is not None}
+        return frozenset(known.clusters) | listed | seen
+
+    def is_own(self, kind: TypeConfig, obj: Obj | None) -> bool:
+        """Whether a member's namespace is the host's: the cluster is the host then."""
+        if obj is None or kind.target != NAMESPACES:
+            return False
+        own = self._host.get(NAMESPACES, key_of(obj))
+        return own is not None and uid(own) == uid(obj)
+
+    def _seen(self, kind: TypeConfig, key: Key, name: str, cluster: Obj, selected: bool) -> Seen:
+        obj = self.member(kind, name, key)
+        store = self._host.fleet.sight(name, kind.target)
+        return Seen(
+            cluster=name,
+            ready=self.ready(cluster),
+            selected=selected,
+            obj=obj,
+            own=self.is_own(kind, obj),
+            trouble=self._trouble(store),
+            unlisted=store is None or not store.started,
+        )
+
+    def _trouble(self, store: Store | None) -> str:
+        if store is None or store.live or not store.started:
+            return ""
+        lost = store.lost_since
+        now = asyncio.get_running_loop().time()
+        if store.synced and lost is not None and now - lost < GRACE:
+            return ""
+        return str(store.error) or "out of sight"
+
+    def _around(self, namespace: str) -> Placed | None:
+        """Where the namespace of an object goes; None where it is not federated."""
+        spaces = self._namespaces()
+        if spaces is None:
+            return None
+        obj = self._host.get(spaces.federated, Key(namespace, namespace))
+        if obj is None:
+            return None
+        return placement.place(
+            api.placement(obj),
+            self._candidates(spaces, obj),
+            policies=self._policies(spaces, obj),
+        )
+
+    def _candidates(self, kind: TypeConfig, federated: Obj) -> Mapping[str, Candidate]:
+        key = template.target_key(federated, kind.target)
+        _, known = self.recorded(kind, federated)
+        return {
+            name: Candidate(
+                labels=labels(cluster),
+                taints=taints.parse_taints(cluster),
+                present=name in known.clusters or self.member(kind, name, key) is not None,
+            )
+            for name, cluster in self.clusters().items()
+        }
+
+    def _policies(self, kind: TypeConfig, federated: Obj) -> list[policy.Policy]:
+        namespace = key_of(federated).namespace
+        around = self._host.get(NAMESPACES, Key("", namespace)) if namespace else None
+        given = None if not namespace else labels(around or {})
+        found = (policy.parse(obj) for obj in self._host.list(PLACEMENT_POLICIES))
+        concerned = [each for each in found if each.concerns(kind.target, given)]
+        return sorted(concerned, key=lambda each: each.name)
+
+    def _policies_known(self) -> bool:
+        """A host without the kind has no policies; what cannot be read might forbid everything."""
+        store = self._host.fleet.sight(HOST, PLACEMENT_POLICIES)
+        if store is None or store.synced:
+            return True
+        return isinstance(store.error, errors.NotFound)

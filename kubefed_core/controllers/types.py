@@ -1,0 +1,197 @@
+"""Switches kinds on and off: what the FederatedTypeConfigs name is propagated, and nothing else."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from kubefed_core import errors
+from kubefed_core.api import types as api
+from kubefed_core.api.config import Config, Scope
+from kubefed_core.api.federated import SELECTOR
+from kubefed_core.api.types import FINALIZER, NAMESPACES, TypeConfig
+from kubefed_core.controllers.sync import Sync
+from kubefed_core.controllers.sync_triggers import namespace_of
+from kubefed_core.errors import Terminal
+from kubefed_core.objects import Key, Obj, deleting, dig, generation
+from kubefed_core.resources import (
+    CLUSTER_PROPAGATED_VERSIONS,
+    CLUSTERS,
+    PLACEMENT_POLICIES,
+    PROPAGATED_VERSIONS,
+    SECRETS,
+    TYPE_CONFIGS,
+    Resource,
+)
+from kubefed_core.resources import NAMESPACES as NAMESPACES_KIND
+from kubefed_core.runtime.fleet import HOST, Interest
+from kubefed_core.runtime.host import Host
+from kubefed_core.runtime.interests import Interests
+from kubefed_core.runtime.loop import Controller, Meter
+
+log = logging.getLogger(__name__)
+
+
+class Types:
+    """Keys are names of type configs.
+
+    `on_host` and `in_members` are what is followed there; a running type wants
+    its federated kind in the one and its target in the other.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: Host,
+        config: Callable[[], Config],
+        sync: Sync,
+        on_host: Interests,
+        in_members: Interests,
+        meter: Meter | None = None,
+    ) -> None:
+        self._host = host
+        self._config = config
+        self._sync = sync
+        self._on_host = on_host
+        self._in_members = in_members
+        self._running: dict[str, TypeConfig] = {}
+        # One worker: what is followed on the host is changed by one at a time.
+        self._controller: Controller[str] = Controller(
+            "federatedtypeconfig", self.reconcile, workers=1, meter=meter
+        )
+        host.fleet.subscribe(self._changed)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        await self._controller.run()
+
+    @property
+    def running(self) -> frozenset[str]:
+        return frozenset(self._running)
+
+    def _changed(self, cluster: str, resource: Resource, key: Key) -> None:
+        if (cluster, resource, key.namespace) != (HOST, TYPE_CONFIGS, self._host.namespace):
+            return
+        self._controller.queue.add(key.name)
+        if key.name == NAMESPACES:
+            for obj in self._host.list(TYPE_CONFIGS):
+                self._controller.queue.add(obj["metadata"]["name"])
+
+    async def reconcile(self, name: str) -> float | None:
+        """Start or stop a type, and say which it is."""
+        obj = self._get(name)
+        if obj is None:
+            await self._stop(name)
+            return None
+        if deleting(obj):
+            await self._stop(name)
+            await self._set_finalizer(obj, wanted=False)
+            return None
+        try:
+            kind = api.parse(obj)
+        except Terminal:
+            await self._stop(name)
+            await self._say(obj, running=False)
+            raise
+        if self._limited and not kind.namespaced:
+            await self._stop(name)
+            await self._say(obj, running=False)
+            return None
+        obj = await self._set_finalizer(obj, wanted=True)
+        missing = kind.propagated and kind.namespaced and not self._has_namespaces()
+        if kind.propagated and not missing:
+            await self._start(kind)
+        else:
+            await self._stop(name)
+        await self._say(obj, running=name in self._running)
+        if missing:
+            raise Terminal(
+                f"Unable to start sync controller for {kind.federated.kind} due to missing "
+                "FederatedTypeConfig for namespaces"
+            )
+        return None
+
+    @property
+    def _limited(self) -> bool:
+        return self._config().scope == Scope.NAMESPACED
+
+    def _get(self, name: str) -> Obj | None:
+        return self._host.get(TYPE_CONFIGS, Key(self._host.namespace, name))
+
+    def _has_namespaces(self) -> bool:
+        obj = self._get(NAMESPACES)
+        return obj is not None and not deleting(obj)
+
+    async def _start(self, kind: TypeConfig) -> None:
+        """Begin, or begin anew where it is another kind or version than before."""
+        kind = replace(kind, generation=0)
+        before = self._running.get(kind.name)
+        if before == kind:
+            return
+        if before is not None:
+            self._sync.stop(before)
+        where = self._host.namespace if self._limited else ""
+        self._running[kind.name] = kind
+        self._in_members.want(kind.name, [Interest(kind.target, where, labels=SELECTOR)])
+        self._on_host.want(kind.name, [Interest(kind.federated, where, index=namespace_of)])
+        self._sync.start(kind)
+        await self._follow()
+        log.info("propagating %s", kind.name)
+
+    async def _stop(self, name: str) -> None:
+        kind = self._running.pop(name, None)
+        if kind is None:
+            return
+        self._sync.stop(kind)
+        self._in_members.want(name)
+        self._on_host.want(name)
+        await self._follow()
+        log.info("not propagating %s any more", name)
+
+    async def _follow(self) -> None:
+        fleet = self._host.fleet
+        await fleet.engage(HOST, fleet.client(HOST).access, self._on_host.all())
+
+    async def _set_finalizer(self, obj: Obj, *, wanted: bool) -> Obj:
+        found = list(dig(obj, "metadata", "finalizers", default=()))
+        if (FINALIZER in found) == wanted:
+            return obj
+        kept = [*found, FINALIZER] if wanted else [each for each in found if each != FINALIZER]
+        meta = {
+            "finalizers": kept or None,
+            "resourceVersion": dig(obj, "metadata", "resourceVersion"),
+        }
+        key = Key(self._host.namespace, obj["metadata"]["name"])
+        try:
+            made = await self._host.client.patch(TYPE_CONFIGS, key, {"metadata": meta})
+        except errors.NotFound:
+            return obj
+        except errors.Conflict as error:
+            raise errors.Retry(str(error), after=0.2) from error
+        if wanted:
+            self._host.fleet.put(HOST, TYPE_CONFIGS, made)
+        return made
+
+    async def _say(self, obj: Obj, *, running: bool) -> None:
+        status = api.dump_status(generation=generation(obj), propagating=running, collecting=False)
+        try:
+            await self._host.set_status(TYPE_CONFIGS, obj, status)
+        except errors.NotFound:
+            return
+        except errors.Conflict as error:
+            raise errors.Retry(str(error), after=0.2) from error
+
+
+def base_interests(config: Config, namespace: str) -> tuple[Interest, ...]:
+    """What propagation follows on the host, whichever types run."""
+    limited = config.scope == Scope.NAMESPACED
+    where = namespace if limited else ""
+    always = (
+        Interest(TYPE_CONFIGS, namespace),
+        Interest(CLUSTERS, namespace),
+        Interest(SECRETS, namespace),
+        Interest(PROPAGATED_VERSIONS, where),
+    )
+    if limited:
+        return always
+    whole = (NAMESPACES_KIND, CLUSTER_PROPAGATED_VERSIONS, PLACEMENT_POLICIES)
+    return (*always, *(Interest(resource) for resource in whole))
