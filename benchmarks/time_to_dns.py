@@ -160,7 +160,7 @@ async def until(bind: Bind, name: str, address: str) -> None:
             answer = await dns.asyncquery.udp(query, "127.0.0.1", port=bind.port, timeout=2)
             if any(rdata.to_text() == address for rrset in answer.answer for rdata in rrset):
                 return
-            await asyncio.sleep(0.0005)
+            await asyncio.sleep(0.001)
 
 
 def report(floors: list[float], products: list[float]) -> None:

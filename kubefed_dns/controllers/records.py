@@ -9,7 +9,7 @@ from kubefed_core import errors
 from kubefed_core.api import conditions
 from kubefed_core.api.conditions import Condition
 from kubefed_core.api.config import Config
-from kubefed_core.objects import Key, Obj, deleting, generation
+from kubefed_core.objects import Key, Obj, deleting, generation, version
 from kubefed_core.resources import CLUSTERS
 from kubefed_core.runtime.host import Host
 from kubefed_core.runtime.loop import Controller, Meter
@@ -28,6 +28,8 @@ from kubefed_dns.resources import DOMAINS, ENDPOINTS
 
 log = logging.getLogger(__name__)
 
+UNHURRIED = 0.1
+"""Seconds until a record is looked at whose DNSEndpoint has changed but was not worked on yet."""
 GONE = frozenset({Reason.NOT_FOUND, Reason.NO_READY_ENDPOINTS})
 
 
@@ -48,11 +50,14 @@ class Records:
         self._metrics = metrics
         self._journeys = journeys
         self._sights = Sights(host)
+        self._writing: dict[RecordKey, bool] = {}
         self._controller: Controller[RecordKey] = Controller("records", self.reconcile, meter=meter)
         Triggers(
             host,
             add=self._controller.queue.add,
             moved=lambda key: journeys.seen(endpoint_key(key)),
+            edited=self._edited,
+            later=lambda key: self._controller.queue.add_after(key, UNHURRIED),
         )
 
     async def run(self) -> None:
@@ -66,6 +71,7 @@ class Records:
         if obj is None or deleting(obj):
             self._metrics.record_gone(key.resource.kind, key.key)
             self._sights.forget(key.key)
+            self._journeys.forget(endpoint_key(key))
             return None
         try:
             record = records_api.parse(obj, key.resource)
@@ -168,7 +174,7 @@ class Records:
                 message=said.message,
                 warning=said.warning,
             )
-        await self._host.set_status(key.resource, obj, status_api.dump(status))
+        await self._set_status(key, obj, status)
         if outcome.moved(before, status):
             self._journeys.reached(endpoint_key(key), "status")
         else:
@@ -195,7 +201,26 @@ class Records:
                 message=problem.message,
                 warning=True,
             )
-        await self._host.set_status(key.resource, obj, status_api.dump(status))
+        await self._set_status(key, obj, status)
+
+    def _edited(self, key: RecordKey) -> None:
+        """The object has changed: look at it, unless it was ourselves who wrote it."""
+        if key in self._writing:
+            self._writing[key] = True
+        else:
+            self._controller.queue.add(key)
+
+    async def _set_status(self, key: RecordKey, obj: Obj, status: RecordStatus) -> None:
+        """Write it; what comes of our own write is no reason to look again."""
+        self._writing[key] = False
+        written: Obj | None = None
+        try:
+            written = await self._host.set_status(key.resource, obj, status_api.dump(status))
+        finally:
+            if self._writing.pop(key) and version(written) != version(
+                self._host.get(key.resource, key.key)
+            ):
+                self._controller.queue.add(key)
 
     def _dated(
         self, before: RecordStatus, shown: Iterable[Condition], number: int

@@ -4,8 +4,16 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from kubefed_core.api import clusters as clusters_api
-from kubefed_core.objects import Key, Obj, dig, key_of, labels
-from kubefed_core.resources import CLUSTERS, ENDPOINT_SLICES, INGRESSES, SERVICES, Resource
+from kubefed_core.api.config import NAME
+from kubefed_core.objects import Key, Obj, dig, generation, key_of, labels
+from kubefed_core.resources import (
+    CLUSTERS,
+    CONFIGS,
+    ENDPOINT_SLICES,
+    INGRESSES,
+    SERVICES,
+    Resource,
+)
 from kubefed_core.runtime.fleet import HOST
 from kubefed_core.runtime.host import Host
 from kubefed_dns.controllers.keys import RECORDS, RecordKey, owner_of
@@ -23,7 +31,12 @@ class _Shown(NamedTuple):
 
 
 class Triggers:
-    """Listens to the fleet; `add` is told of records, `moved` of those that a member changed."""
+    """Listens to the fleet; `add` is told of records, `moved` of those that a member changed.
+
+    `edited` is told of a record whose own object is another one, `later` of those
+    for which there is no hurry: their DNSEndpoint has changed but is not worked
+    on yet.
+    """
 
     def __init__(
         self,
@@ -31,8 +44,12 @@ class Triggers:
         *,
         add: Callable[[RecordKey], None],
         moved: Callable[[RecordKey], None],
+        edited: Callable[[RecordKey], None],
+        later: Callable[[RecordKey], None],
     ) -> None:
         self._host = host
+        self._edited = edited
+        self._later = later
         self._add = add
         self._moved = moved
         self._services: dict[tuple[str, Key], Key] = {}
@@ -42,13 +59,18 @@ class Triggers:
 
     def _changed(self, cluster: str, resource: Resource, key: Key) -> None:
         if cluster == HOST:
-            for found in self._of_host(resource, key):
-                self._add(found)
+            if resource in RECORDS:
+                self._edited(RecordKey(resource, key))
+            elif resource == ENDPOINTS:
+                self._endpoint(key)
+            else:
+                for found in self._of_host(resource, key):
+                    self._add(found)
             return
-        record = self._of_member(cluster, resource, key)
-        if record is not None and self._host.get(record.resource, record.key) is not None:
-            self._moved(record)
-            self._add(record)
+        for record in self._of_member(cluster, resource, key):
+            if self._host.get(record.resource, record.key) is not None:
+                self._moved(record)
+                self._add(record)
 
     def _sighted(self, cluster: str, resource: Resource) -> None:
         if cluster == HOST or resource in (SERVICES, ENDPOINT_SLICES):
@@ -56,11 +78,14 @@ class Triggers:
         if cluster == HOST or resource == INGRESSES:
             self._all(INGRESS_RECORDS)
 
+    def _endpoint(self, key: Key) -> None:
+        owner, obj = owner_of(key), self._host.get(ENDPOINTS, key)
+        if owner is None:
+            return
+        worked_on = obj is None or dig(obj, "status", "observedGeneration") == generation(obj)
+        (self._add if worked_on else self._later)(owner)
+
     def _of_host(self, resource: Resource, key: Key) -> Iterable[RecordKey]:
-        if resource in RECORDS:
-            return (RecordKey(resource, key),)
-        if resource == ENDPOINTS:
-            return filter(None, (owner_of(key),))
         if resource == DOMAINS and key.namespace == self._host.namespace:
             return [
                 RecordKey(SERVICE_RECORDS, key_of(obj))
@@ -69,6 +94,8 @@ class Triggers:
             ]
         if resource == CLUSTERS and key.namespace == self._host.namespace:
             self._cluster(key)
+        elif resource == CONFIGS and key == Key(self._host.namespace, NAME):
+            self._every()  # how long a lost cluster is held may be another now
         return ()
 
     def _cluster(self, key: Key) -> None:
@@ -81,6 +108,9 @@ class Triggers:
             del self._clusters[key.name]
         else:
             self._clusters[key.name] = shown
+        self._every()
+
+    def _every(self) -> None:
         for resource in RECORDS:
             self._all(resource)
 
@@ -88,25 +118,24 @@ class Triggers:
         for obj in self._host.list(resource):
             self._add(RecordKey(resource, key_of(obj)))
 
-    def _of_member(self, cluster: str, resource: Resource, key: Key) -> RecordKey | None:
+    def _of_member(self, cluster: str, resource: Resource, key: Key) -> Iterable[RecordKey]:
         if resource == SERVICES:
-            return RecordKey(SERVICE_RECORDS, key)
+            return (RecordKey(SERVICE_RECORDS, key),)
         if resource == INGRESSES:
-            return RecordKey(INGRESS_RECORDS, key)
-        if resource == ENDPOINT_SLICES and (service := self._service(cluster, key)) is not None:
-            return RecordKey(SERVICE_RECORDS, service)
-        return None
+            return (RecordKey(INGRESS_RECORDS, key),)
+        if resource == ENDPOINT_SLICES:
+            return [RecordKey(SERVICE_RECORDS, each) for each in self._services_of(cluster, key)]
+        return ()
 
-    def _service(self, cluster: str, key: Key) -> Key | None:
-        """The Service of a slice, also of one that is gone: its label went with it."""
+    def _services_of(self, cluster: str, key: Key) -> frozenset[Key]:
+        """The Services of a slice: the one that it has now, and the one that it had before."""
         store = self._host.fleet.store(cluster, ENDPOINT_SLICES)
         piece = store.get(key) if store is not None else None
-        if piece is None:
-            return self._services.pop((cluster, key), None)
-        service = sights.service_of(piece)
+        service = sights.service_of(piece) if piece is not None else None
+        before = self._services.pop((cluster, key), None)
         if service is not None:
             self._services[cluster, key] = service
-        return service
+        return frozenset(filter(None, (before, service)))
 
 
 def _shown(obj: Obj) -> _Shown:
