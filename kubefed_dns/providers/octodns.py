@@ -18,7 +18,7 @@ from kubefed_dns.errors import (
 from kubefed_dns.providers import octodns_settings as settings
 from kubefed_dns.providers import piecemeal
 from kubefed_dns.providers.batch import Refused
-from kubefed_dns.providers.octodns_errors import Faults
+from kubefed_dns.providers.octodns_errors import Faults, Rejected
 from kubefed_dns.providers.protocol import Capabilities, Context, Refusal
 from kubefed_dns.records import Group, RRset
 
@@ -140,4 +140,5 @@ class Octodns:
         except (Denied, Throttled, Unreachable):
             raise
         except ProviderError as error:
-            raise Refused(str(error), whole=error) from None
+            whole = None if isinstance(error, Rejected) else error
+            raise Refused(str(error), whole=whole) from None

@@ -16,6 +16,10 @@ _UNREACHABLE = re.compile(r"Timeout|TimedOut|Connection|Unreachable", re.I)
 _DEEP = 5
 
 
+class Rejected(ProviderError):
+    """What was asked for cannot be done, whoever asks."""
+
+
 class Faults:
     """Makes errors of ours from theirs; no value of the Secret is in what they say."""
 
@@ -34,7 +38,7 @@ class Faults:
             return Throttled(f"{said}; lower spec.rateLimit", after=_after(error))
         if kind is Unreachable:
             return Unreachable(f"{said}; see that spec.octodns.settings name the right place")
-        return ProviderError(f"{said}; see what octoDNS's package says of it")
+        return kind(f"{said}; see what octoDNS's package says of it")
 
     def said(self, error: BaseException) -> str:
         """An exception in a line."""
@@ -66,7 +70,7 @@ def _kind(error: BaseException) -> type[ProviderError]:
         if status in (502, 503, 504):
             return Unreachable
         if status:
-            return ProviderError
+            return Rejected if status in (400, 409, 413, 422) else ProviderError
         names = " ".join(kind.__name__ for kind in type(each).__mro__)
         for pattern, kind in _BY_NAME:
             if pattern.search(names):

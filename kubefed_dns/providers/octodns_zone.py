@@ -88,6 +88,9 @@ class Work:
     def _processed(self, new: Iterable[RRset]) -> dict[RRset, Foreign]:
         """Records as this provider would write them; what it cannot do is refused."""
         wanted = Zone(self.name, [])
+        if self._provider.SUPPORTS_ROOT_NS and self._zone.root_ns is not None:
+            # Classes that write it warn where a zone has none.
+            wanted.add_record(self._zone.root_ns, lenient=True)
         asked = {}
         for rrset in new:
             asked[_of(rrset)] = rrset
@@ -130,12 +133,21 @@ def _replace(zone: Foreign, there: Foreign, record: Foreign) -> None:
 def _record(zone: Foreign, rrset: RRset) -> Foreign:
     if rrset.set_identifier:
         raise Refused(f"{rrset.name} {rrset.type}: octoDNS knows no set identifiers")
+    if rrset.type == "TXT" and not all(map(_is_plain, rrset.values)):
+        raise Refused(
+            f"{rrset.name} TXT: quotes, backslashes and what is not ASCII come out otherwise than"
+            " they went into some packages of octoDNS; write the text without them"
+        )
     said = Rrset(rrset.name, rrset.type, rrset.ttl, list(rrset.values))
     try:
         return Record.from_rrset(zone, said)
     except RecordException as error:
         why = " ".join(str(error).split())
         raise Refused(f"octoDNS refuses {rrset.name} {rrset.type}: {why}") from None
+
+
+def _is_plain(value: str) -> bool:
+    return all(32 <= octet < 127 and octet not in b'"\\' for octet in text.joined(value))
 
 
 def _rrset(record: Foreign) -> RRset:
