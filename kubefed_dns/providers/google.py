@@ -1,7 +1,6 @@
 """Zones on Google Cloud DNS."""
 
 import itertools
-import logging
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +17,10 @@ from kubefed_dns.providers import google_errors as errors
 from kubefed_dns.providers import google_sets as sets
 from kubefed_dns.providers.directory import Directory, Hosted
 from kubefed_dns.providers.exchange import Exchange
-from kubefed_dns.providers.google_sets import Raw
 from kubefed_dns.providers.protocol import Capabilities, Context, Refusal
 from kubefed_dns.providers.sift import Blamed, sift
-from kubefed_dns.records import Group, RRKey, RRset
-
-log = logging.getLogger(__name__)
+from kubefed_dns.providers.spelling import Raw, Spelling
+from kubefed_dns.records import Group, RRset
 
 # What one change may hold: so many additions, as many deletions, so much data.
 MOST_SETS = 1000
@@ -72,7 +69,7 @@ class Google:
             listing=self._listing,
             remedy="set spec.google.visibility",
         )
-        self._spelled: dict[str, dict[RRKey, tuple[RRset, Raw]]] = {}
+        self._spelling = Spelling(rrset_of=sets.rrset_of, raw_of=sets.raw_of, same=sets.same)
         self._sizes: dict[str, int] = {}
         self._changes: defaultdict[str, deque[dict[str, str]]] = defaultdict(
             lambda: deque(maxlen=KEPT)
@@ -86,12 +83,12 @@ class Google:
         """Sets with a routing policy are there, too, with the policy as a value."""
         path = self._path(zone, "rrsets")
         if names is None or len(names) > self._sizes.get(zone, 0) / PAGE + 1:
-            self._spelled[zone] = {}
-            found = tuple(self._kept(zone, self._pages(path, "rrsets", zone=zone)))
+            self._spelling.forget(zone)
+            found = tuple(self._spelling.read(zone, self._pages(path, "rrsets", zone=zone)))
             self._sizes[zone] = len(found)
             return found
         each = (self._pages(path, "rrsets", zone=zone, name=name) for name in sorted(names))
-        return tuple(self._kept(zone, itertools.chain.from_iterable(each)))
+        return tuple(self._spelling.read(zone, itertools.chain.from_iterable(each)))
 
     def marker(self, zone: str) -> str:
         query = {"maxResults": 1, "sortBy": "changeSequence", "sortOrder": "descending"}
@@ -140,13 +137,8 @@ class Google:
         self._client._http.close()
 
     def _prepared(self, zone: str, item: Exchange) -> Prepared:
-        known = self._spelled.get(zone, {})
-        deletions = []
-        for rrset in item.remove:
-            # As it was read, where that is not how we would have written it.
-            read, raw = known.get(rrset.key, (None, {}))
-            deletions.append(raw if read == rrset else sets.raw_of(rrset))
-        return Prepared(item, tuple(deletions), tuple(sets.raw_of(rrset) for rrset in item.add))
+        deletions = tuple(self._spelling.old(zone, rrset) for rrset in item.remove)
+        return Prepared(item, deletions, tuple(sets.raw_of(rrset) for rrset in item.add))
 
     def _change(self, zone: str, path: str, batch: Sequence[Prepared]) -> None:
         body = {
@@ -165,22 +157,6 @@ class Google:
         except (GoogleAuthError, requests.RequestException, ValueError) as error:
             raise self._meaning(error, zone) from error
         self._changes[zone].append({"id": answer["id"], "status": answer["status"]})
-
-    def _kept(self, zone: str, raws: Iterable[Raw]) -> Iterable[RRset]:
-        """As values; how it was spelled is kept where we would have written it differently."""
-        spelled = self._spelled.setdefault(zone, {})
-        for raw in raws:
-            try:
-                rrset = sets.rrset_of(raw)
-            except InvalidName as error:
-                log.warning("%s: a set is left out: %s", zone, error)
-                continue
-            if rrset.name == zone and rrset.type in ("SOA", "NS"):
-                continue
-            spelled.pop(rrset.key, None)
-            if not sets.same(raw, sets.raw_of(rrset)):
-                spelled[rrset.key] = rrset, raw
-            yield rrset
 
     def _path(self, zone: str, what: str) -> str:
         return f"{self._zone_path(self._directory.find(zone).id)}/{what}"

@@ -11,9 +11,9 @@ from kubefed_dns.errors import Denied, ProviderError, Throttled, Unreachable, Zo
 from kubefed_dns.providers.batch import Refused
 
 THROTTLED = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"})
-LOST = frozenset({404, 409, 412})
-"""Answers to a change: there is no such set, there is one already, it is another."""
-CONFLICT = "cnameResourceRecordSetConflict"
+LOST = frozenset({"notFound", "alreadyExists", "conditionNotMet", "cnameResourceRecordSetConflict"})
+"""Answers to a change: a set is not there, is there already, is another, stands in the way."""
+_USUAL = {404: "notFound", 409: "alreadyExists", 412: "conditionNotMet"}
 
 # What a change's part is called: by its place, or by name and type.
 _PART = re.compile(r"entity\.change\.(additions|deletions)\[([^\]]*)\](?:\[([A-Z0-9]+)\])?")
@@ -64,7 +64,7 @@ def refusal(error: GoogleAPICallError) -> Refused | None:
         return Refused(str(whole), whole=whole)
     if code == 403 or (code == 404 and not _PART.search(said)):
         return None
-    return Refused(f"Google: {said}", lost=code in LOST or CONFLICT in reasons(error))
+    return Refused(f"Google: {said}", lost=not LOST.isdisjoint(reasons(error)))
 
 
 def blame(error: GoogleAPICallError, places: Mapping[tuple[str, str], int]) -> dict[int, Refused]:
@@ -76,8 +76,7 @@ def blame(error: GoogleAPICallError, places: Mapping[tuple[str, str], int]) -> d
             continue
         at = places.get((part[1], f"{part[2]} {part[3]}" if part[3] else part[2]))
         if at is not None:
-            lost = error.code in LOST or reason == CONFLICT
-            found.setdefault(at, Refused(f"Google: {said}", lost=lost))
+            found.setdefault(at, Refused(f"Google: {said}", lost=reason in LOST))
     return found
 
 
@@ -90,10 +89,10 @@ def text_of(error: GoogleAPICallError) -> str:
 
 
 def _said(error: GoogleAPICallError) -> list[tuple[str, str]]:
-    """Each message with its reason."""
+    """Each message with its reason; by the status where there are none."""
     found = [each for each in error.errors if isinstance(each, Mapping)]
     said = [(str(each.get("message", "")), str(each.get("reason", ""))) for each in found]
-    return said or [(text_of(error), "")]
+    return said or [(text_of(error), _USUAL.get(error.code or 0, ""))]
 
 
 def _answered(error: GoogleAPICallError) -> ProviderError:

@@ -1,16 +1,14 @@
 """Record sets as Cloud DNS writes them."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from kubefed_dns import records
 from kubefed_dns.errors import InvalidName
 from kubefed_dns.providers.extra import packed, unpacked
+from kubefed_dns.providers.spelling import Raw
 from kubefed_dns.records import RRset
 
 TYPES = frozenset({"A", "AAAA", "CAA", "CNAME", "MX", "NAPTR", "NS", "PTR", "SRV", "TXT"})
-
-Raw = Mapping[str, Any]
 
 EXTRA = "google?"
 

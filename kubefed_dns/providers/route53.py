@@ -1,6 +1,5 @@
 """Zones on Amazon Route 53."""
 
-import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,16 +13,13 @@ from kubefed_dns.providers import route53_sets as sets
 from kubefed_dns.providers.directory import Directory, Hosted
 from kubefed_dns.providers.protocol import Capabilities, Context, Refusal
 from kubefed_dns.providers.route53_changes import Action, Delivery
-from kubefed_dns.providers.route53_sets import Raw
-from kubefed_dns.records import Group, RRKey, RRset
-
-log = logging.getLogger(__name__)
+from kubefed_dns.providers.spelling import Raw, Spelling
+from kubefed_dns.records import Group, RRset
 
 # Items of one answer, the most that AWS gives.
 PAGE, ZONES_PAGE = 300, 100
 
 Answer = Mapping[str, Any]
-Spelled = dict[RRKey, tuple[RRset, Raw]]
 
 
 class Route53:
@@ -48,7 +44,7 @@ class Route53:
             listing=self._listing,
             remedy="set spec.route53.zoneType",
         )
-        self._spelled: dict[str, Spelled] = {}
+        self._spelling = Spelling(rrset_of=sets.rrset_of, raw_of=sets.raw_of, same=sets.same)
         self._changes: dict[str, str] = {}
 
     def zones(self) -> Iterable[str]:
@@ -59,11 +55,11 @@ class Route53:
         """Sets that are no plain data are there, too, with what makes them so as a value."""
         hosted = self._directory.find(zone)
         if names is None or len(names) > (hosted.sets or 0) / PAGE + 1:
-            self._spelled[zone] = {}
+            self._spelling.forget(zone)
             raws = self._all(zone, hosted.id)
         else:
             raws = self._some(zone, hosted.id, names)
-        return tuple(self._kept(zone, raws))
+        return tuple(self._spelling.read(zone, raws))
 
     def marker(self, zone: str) -> None:
         self._directory.find(zone)
@@ -72,7 +68,7 @@ class Route53:
         hosted = self._directory.find(zone)
         ready, refusals = exchange.prepare(groups, zone, sets.TYPES)
         delivery = Delivery(
-            old=lambda rrset: self._old(zone, rrset),
+            old=lambda rrset: self._spelling.old(zone, rrset),
             send=lambda actions: self._change(zone, hosted.id, actions),
         )
         return refusals + delivery.deliver(ready)
@@ -114,27 +110,6 @@ class Route53:
                 seen |= whole
                 if cut != name:
                     break
-
-    def _kept(self, zone: str, raws: Iterable[Raw]) -> Iterable[RRset]:
-        """As values; how it was spelled is kept where we would have written it differently."""
-        spelled = self._spelled.setdefault(zone, {})
-        for raw in raws:
-            try:
-                rrset = sets.rrset_of(raw)
-            except InvalidName as error:
-                log.warning("%s: a set is left out: %s", zone, error)
-                continue
-            if rrset.name == zone and rrset.type in ("SOA", "NS"):
-                continue
-            spelled.pop(rrset.key, None)
-            if not sets.same(raw, sets.raw_of(rrset)):
-                spelled[rrset.key] = rrset, raw
-            yield rrset
-
-    def _old(self, zone: str, rrset: RRset) -> Raw:
-        """A set to delete, as it was read."""
-        known, raw = self._spelled.get(zone, {}).get(rrset.key, (None, {}))
-        return raw if known == rrset else sets.raw_of(rrset)
 
     def _change(self, zone: str, hosted: str, actions: Sequence[Action]) -> None:
         info = self._ask(

@@ -11,8 +11,9 @@ from kubefed_dns.errors import InvalidName
 from kubefed_dns.providers import route53_errors as errors
 from kubefed_dns.providers.exchange import Exchange, apart
 from kubefed_dns.providers.protocol import Refusal
-from kubefed_dns.providers.route53_sets import Raw, raw_of
+from kubefed_dns.providers.route53_sets import raw_of
 from kubefed_dns.providers.sift import Blamed, sift
+from kubefed_dns.providers.spelling import Raw
 from kubefed_dns.records import RRset
 
 # What a batch may hold. AWS counts an UPSERT twice; we send none.

@@ -166,6 +166,19 @@ def test_what_google_names_is_taken_out_at_once(google, hosted, provider, by_nam
     assert len(writes(google)) == 2
 
 
+def test_of_several_at_fault_each_is_told_its_own(hosted, provider):
+    there, bad = address("there"), RRset(f"bad.{ZONE}", "A", 300, ("what?",))
+    assert not provider.write(ZONE, created(there))
+    refusals = provider.write(
+        ZONE, [*created(there), group(Delete(address("gone"))), *created(bad)]
+    )
+    assert {each.group.changes[0]: each.lost for each in refusals} == {
+        Create(there): True,
+        Delete(address("gone")): True,
+        Create(bad): False,
+    }
+
+
 def test_where_google_names_nothing_the_change_is_cut(google, hosted, provider):
     google.faults.append(Fault(400, "invalid", "Something is wrong", on="POST"))
     assert not provider.write(ZONE, created(*(address(f"n{n}") for n in range(4))))
