@@ -124,3 +124,7 @@ class Journeys:
         """What was seen made no difference: there is no way to follow."""
         if endpoint in self._under_way and self._under_way[endpoint][2] == 0:
             del self._under_way[endpoint]
+
+    def forget(self, endpoint: Key) -> None:
+        """The DNSEndpoint's record is gone, and with it all ways."""
+        self._under_way.pop(endpoint, None)

@@ -46,6 +46,15 @@ def test_a_change_under_way_is_joined_by_later_ones():
     assert total("status") == 5
 
 
+def test_the_way_of_a_record_that_is_gone_is_forgotten():
+    journeys, _, _, count = make()
+    journeys.seen(WEB)
+    journeys.forget(WEB)
+    journeys.forget(WEB)
+    journeys.reached(WEB, "status")
+    assert count("status") is None
+
+
 def test_a_stage_out_of_order_is_not_counted():
     journeys, _, _, count = make()
     journeys.reached(WEB, "published")

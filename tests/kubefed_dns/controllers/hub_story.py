@@ -175,6 +175,7 @@ class Story:
         tasks = [
             asyncio.create_task(each.run()) for each in (recorder, members, records, endpoints)
         ]
+        self.on = host
         try:
             yield self
         finally:
