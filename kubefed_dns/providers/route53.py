@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from kubefed_dns.errors import InvalidName, ProviderError, ZoneGone
@@ -144,7 +144,9 @@ class Route53:
         found = self._ask("get_hosted_zone", Id=hosted)["HostedZone"]
         for each in self._hosted([found]):
             return each
-        raise ZoneGone(f"Route 53: {hosted} is no {self._kind} zone of ours; correct spec.zoneIDs")
+        raise ZoneGone(
+            f"Route 53: {hosted} is no {self._kind or 'usual'} zone; correct spec.zoneIDs"
+        )
 
     def _hosted(self, found: Iterable[Answer]) -> Iterable[Hosted]:
         for each in found:
@@ -159,14 +161,12 @@ class Route53:
         self._take()
         try:
             answer: Answer = getattr(self._client, operation)(**params)
-        except ParamValidationError as error:
-            raise errors.Rejected(str(error)) from error
         except (ClientError, BotoCoreError, ResponseParserError) as error:
             raise self._meaning(error, operation, zone) from error
         return answer
 
     def _meaning(self, error: Exception, operation: str, zone: str) -> Exception:
-        if isinstance(error, ClientError) and operation == "change_resource_record_sets":
+        if operation == "change_resource_record_sets":
             meant = errors.refusal(error)
             if meant is not None:
                 return meant

@@ -84,12 +84,16 @@ def fault(error: Exception) -> ProviderError:
     return ProviderError(f"Route 53: {error}")
 
 
-def refusal(error: sdk.ClientError) -> Exception | None:
+def refusal(error: Exception) -> Exception | None:
     """What an answer to a batch of changes means, where it may be for what is in it.
 
     Rights can be limited to some names. So a denial may mean one set, and means
     the zone only where nothing gets through.
     """
+    if isinstance(error, sdk.ParamValidationError):
+        return Rejected(str(error))
+    if not isinstance(error, sdk.ClientError):
+        return None
     code = code_of(error)
     if code in INVALID:
         return Rejected(text_of(error))
