@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 from kubefed_core.errors import Terminal
-from kubefed_core.objects import Key, Obj, deleting, generation, labels, uid
+from kubefed_core.objects import Key, Obj, deleting, generation, key_of, labels, uid
 from kubefed_core.resources import NAMESPACES, SECRETS, Resource
 from kubefed_core.runtime import backoff
 from kubefed_core.runtime.fleet import HOST
@@ -35,6 +35,8 @@ from kubefed_dns.server.server import Server
 from kubefed_dns.verify import Ask, Verifier
 
 THREADS = 32
+BREATH = 50
+"""DNSEndpoints read in one go, so that others have the loop."""
 What = tuple[Resource, Key]
 ALL = Key("", "")
 
@@ -126,9 +128,10 @@ class Zones:
         """Know everything that is wanted before the first zone is looked at."""
         await self._start.wait()
         self._providers.start(group)
-        for obj in self._host.list(ENDPOINTS):
-            key = Key(obj["metadata"]["namespace"], obj["metadata"]["name"])
-            self._index.put(key, self._bidder(key, obj))
+        for number, obj in enumerate(tuple(self._host.list(ENDPOINTS))):
+            self._index.put(key_of(obj), self._bidder(key_of(obj), obj))
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
         self._map.redraw()
         self._place(self._index.names())
         self._statuses.due(self._index.keys())

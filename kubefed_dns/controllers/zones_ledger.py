@@ -8,7 +8,7 @@ from kubefed_dns.decide import admit
 from kubefed_dns.decide.admit import Ref, Rules
 from kubefed_dns.decide.bids import Bid
 from kubefed_dns.decide.brake import Window
-from kubefed_dns.decide.claims import Claims, Held, Want, Wanted
+from kubefed_dns.decide.claims import Claims, Held, Register, Want, Wanted
 from kubefed_dns.decide.ownership import Naming, Registry
 from kubefed_dns.decide.placing import Site
 from kubefed_dns.decide.plan import Planned, plan
@@ -56,6 +56,7 @@ class Ledger:
         self._bids: dict[str, tuple[Bid, ...]] = {}
         self._keep: set[str] = set()
         self._holders: dict[str, str] = {}
+        self._register = Register(terms.registry) if terms.registry else None
 
     @property
     def zone(self) -> str:
@@ -106,7 +107,7 @@ class Ledger:
     def know(self, found: "Survey") -> set[str]:
         """Take in the whole zone as read; the names for which it is another than before."""
         before = self.held
-        self.held, self.ours = found.held, found.ours
+        self.held, self.ours, self._register = found.held, found.ours, found.register
         self.known = True
         self.stale.clear()
         changed = before.keys() ^ self.held.keys()
@@ -162,7 +163,14 @@ class Ledger:
     def plan(self, name: str) -> Planned:
         """What to write for a prepared name."""
         keep = name in self._keep
-        return plan(name, wanted=self.wants, held=self.held, terms=self.terms, keep=keep)
+        return plan(
+            name,
+            wanted=self.wants,
+            held=self.held,
+            terms=self.terms,
+            keep=keep,
+            register=self._register,
+        )
 
     def settle(self, name: str, marker: str = "") -> None:
         """A name is as it should be, found so or made so."""
@@ -178,21 +186,17 @@ class Ledger:
 
     def holder(self, name: str) -> str | None:
         """The resource that has a name, by the zone or, without ownership in it, by memory."""
-        if self.terms.registry is None:
+        if self._register is None:
             return self._holders.get(name)
-        return self._claims().holder(name)
+        return Claims(self.wants, self.held, self._register).holder(name)
 
     def holders(self, name: str) -> set[str]:
         """All resources that have something of ours at a name."""
-        if self.terms.registry is None:
+        if self._register is None:
             return {self._holders[name]} if name in self._holders else set()
-        owner = self.terms.registry.owner
-        found = self._claims().of(name)
+        owner = self._register.registry.owner
+        found = Claims(self.wants, self.held, self._register).of(name)
         return {claim.labels.resource for claim in found if claim.labels.owner == owner}
-
-    def _claims(self) -> Claims:
-        assert self.terms.registry is not None
-        return Claims(self.wants, self.held, self.terms.registry)
 
     def _touched(self, names: Iterable[str]) -> set[str]:
         """These, and the names that they say something of."""
@@ -207,11 +211,14 @@ class Ledger:
         return self.held.get(rrset.name, ())
 
     def _hold(self, name: str, sets: Iterable[RRset]) -> None:
-        _put(self.held, name, tuple(sorted(sets)))
+        found = tuple(sorted(sets))
+        _put(self.held, name, found)
+        if self._register is not None:
+            self._register.put(name, found)
 
     def _count(self, names: Iterable[str]) -> None:
         for name in names:
-            _put(self.ours, name, _ours(name, self.wants, self.held, self.terms.registry))
+            _put(self.ours, name, _ours(name, self.wants, self.held, self._register))
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +228,7 @@ class Survey:
     held: dict[str, tuple[RRset, ...]]
     ours: dict[str, int]
     owned: frozenset[str]
+    register: Register | None
 
 
 def survey(sets: Iterable[RRset], registry: Registry | None) -> Survey:
@@ -229,19 +237,19 @@ def survey(sets: Iterable[RRset], registry: Registry | None) -> Survey:
     for rrset in sets:
         found.setdefault(rrset.name, []).append(rrset)
     held = {name: tuple(sorted(each)) for name, each in found.items()}
-    owned = frozenset(Claims({}, held, registry).owned() if registry else held)
-    counts = {name: _ours(name, {}, held, registry) for name in owned}
-    return Survey(held, {name: count for name, count in counts.items() if count}, owned)
+    register = Register(registry, held) if registry is not None else None
+    owned = frozenset(register.owned() if register is not None else held)
+    counts = {name: _ours(name, {}, held, register) for name in owned}
+    return Survey(held, {name: count for name, count in counts.items() if count}, owned, register)
 
 
-def _ours(name: str, wants: Wanted, held: Held, registry: Registry | None) -> int:
+def _ours(name: str, wants: Wanted, held: Held, register: Register | None) -> int:
     """How many sets of a name are ours, ownership records not counted."""
     sets = held.get(name, ())
-    if not sets or registry is None:
+    if not sets or register is None:
         return len(sets)
-    keys = {
-        c.key for c in Claims(wants, held, registry).of(name) if c.labels.owner == registry.owner
-    }
+    owner = register.registry.owner
+    keys = {c.key for c in Claims(wants, held, register).of(name) if c.labels.owner == owner}
     return sum(rrset.key in keys for rrset in sets)
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from kubefed_dns.decide.ownership import TYPES, Labels, Registry, Subject
-from kubefed_dns.errors import InvalidName
 from kubefed_dns.records import Change, Create, Delete, RRKey, RRset, Update
 
 
@@ -38,12 +37,93 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """One ownership value as it stands in the zone, and all that it may speak of.
+
+    `typed` by the present settings, `older` by those of older releases.
+    """
+
+    txt: RRset
+    value: str
+    labels: Labels
+    typed: tuple[Subject, ...]
+    older: tuple[Subject, ...]
+
+    @property
+    def names(self) -> set[str]:
+        return {subject.name for subject in (*self.typed, *self.older)}
+
+
+class Register:
+    """The ownership values of a zone by the names that they may speak of.
+
+    Values are read, and decrypted, once; `put` has to follow what the zone holds.
+    """
+
+    def __init__(self, registry: Registry, held: Held | None = None) -> None:
+        self.registry = registry
+        self._places: dict[str, tuple[Statement, ...]] = {}
+        self._names: dict[str, list[Statement]] = {}
+        for place, sets in (held or {}).items():
+            self.put(place, sets)
+
+    def put(self, place: str, sets: Sequence[RRset]) -> None:
+        """This is what stands at a name now."""
+        for statement in self._places.pop(place, ()):
+            for name in statement.names:
+                self._names[name].remove(statement)
+                if not self._names[name]:
+                    del self._names[name]
+        found = tuple(self._read(place, sets))
+        if found:
+            self._places[place] = found
+        for statement in found:
+            for name in statement.names:
+                self._names.setdefault(name, []).append(statement)
+
+    def about(self, name: str) -> Sequence[Statement]:
+        return self._names.get(name, ())
+
+    def at(self, place: str) -> Sequence[Statement]:
+        return self._places.get(place, ())
+
+    def owned(self) -> dict[str, set[str]]:
+        """The resources that own a name of ours, by all names of the zone that may be ours.
+
+        A record that can be read in two ways gives both names.
+        """
+        return {
+            name: resources
+            for name, found in self._names.items()
+            if (
+                resources := {
+                    each.labels.resource
+                    for each in found
+                    if each.labels.owner == self.registry.owner
+                }
+            )
+        }
+
+    def _read(self, place: str, sets: Sequence[RRset]) -> Iterator[Statement]:
+        texts = [rrset for rrset in sets if rrset.type == "TXT"]
+        naming, typed, older = self.registry.naming, None, None
+        for rrset in texts:
+            for value in rrset.values:
+                labels = self.registry.read(value)
+                if labels is None:
+                    continue
+                if typed is None or older is None:
+                    typed, older = tuple(naming.fits(place)), tuple(naming.fits_older(place))
+                yield Statement(rrset, value, labels, typed, older)
+
+
+@dataclass(frozen=True, slots=True)
 class Claims:
     """The reading of one zone; only what a question touches is looked up."""
 
     wanted: Wanted
     held: Held
-    registry: Registry
+    register: Register
 
     def of(self, name: str) -> tuple[Claim, ...]:
         """Who is said to own the sets of a name; what counts more comes first.
@@ -53,59 +133,43 @@ class Claims:
         """
         typed: list[Claim] = []
         older: list[Claim] = []
-        for rrtype in dict.fromkeys((*TYPES, *(rrset.type for rrset in self.held.get(name, ())))):
-            subject = Subject(name, rrtype)
-            try:
-                place = self.registry.naming.of(name, rrtype)
-                places = self.registry.naming.older(name, rrtype)
-            except InvalidName:
-                continue
-            if self._present(subject) or not self._taken(place, subject):
-                typed += self._spoken(place, subject, typed=True)
-            for place in places:
-                if not self._taken(place, subject):
-                    older += self._spoken(place, subject, typed=False)
-        return (*typed, *older)
+        oldest: list[Claim] = []
+        for each in self.register.about(name):
+            typed += self._typed(name, each)
+            for subject in each.older:
+                if subject.name == name and not self._taken(each, subject):
+                    (older if subject.type else oldest).extend(self._older(subject, each))
+        return (*typed, *older, *oldest)
 
     def holder(self, name: str) -> str | None:
         """The resource that holds a name of ours by its ownership record."""
-        ours = (c.labels.resource for c in self.of(name) if c.labels.owner == self.registry.owner)
-        return next(ours, None)
-
-    def owned(self) -> dict[str, set[str]]:
-        """The resources that own a name of ours, by all names of the zone that may be ours.
-
-        A record that can be read in two ways gives both names.
-        """
-        found: dict[str, set[str]] = {}
-        for place, sets in self.held.items():
-            texts = (value for rrset in sets if rrset.type == "TXT" for value in rrset.values)
-            for labels in (read for value in texts if (read := self.registry.read(value))):
-                if labels.owner != self.registry.owner:
-                    continue
-                naming = self.registry.naming
-                for subject in (*naming.fits(place), *naming.fits_older(place)):
-                    found.setdefault(subject.name, set()).add(labels.resource)
-        return found
+        owner = self.register.registry.owner
+        return next((c.labels.resource for c in self.of(name) if c.labels.owner == owner), None)
 
     def also(self, place: str, name: str) -> str | None:
         """Another name with a set in the zone that a record at this place would claim too."""
-        subjects = (s for s in self.registry.naming.fits(place) if s.name != name)
+        subjects = (s for s in self.register.registry.naming.fits(place) if s.name != name)
         return next((s.name for s in subjects if self._held(s)), None)
 
-    def _spoken(self, place: str, subject: Subject, *, typed: bool) -> Iterator[Claim]:
-        doubtful = not typed and any(True for _ in self.registry.naming.fits(place))
-        for rrset in self.held.get(place, ()):
-            for value in rrset.values if rrset.type == "TXT" else ():
-                if (labels := self.registry.read(value)) is not None:
-                    key = RRKey(subject.name, subject.type, rrset.set_identifier)
-                    yield Claim(key, labels, rrset, value, typed, doubtful)
+    def _typed(self, name: str, each: Statement) -> Iterator[Claim]:
+        for subject in each.typed:
+            if subject.name == name and (self._present(subject) or not self._taken(each, subject)):
+                key = RRKey(name, subject.type, each.txt.set_identifier)
+                yield Claim(key, each.labels, each.txt, each.value, typed=True)
 
-    def _taken(self, place: str, subject: Subject) -> bool:
-        """Whether a place is, by the present settings, another set's that exists or is wanted."""
-        return place in self.held and any(
-            other != subject and self._present(other) for other in self.registry.naming.fits(place)
-        )
+    def _older(self, subject: Subject, each: Statement) -> Iterator[Claim]:
+        """A record that names no type speaks of all but AAAA."""
+        held = (rrset.type for rrset in self.held.get(subject.name, ()))
+        types = (subject.type,) if subject.type else dict.fromkeys((*TYPES, *held))
+        for rrtype in types:
+            if rrtype != "AAAA" or subject.type:
+                key = RRKey(subject.name, rrtype, each.txt.set_identifier)
+                doubtful = bool(each.typed)
+                yield Claim(key, each.labels, each.txt, each.value, False, doubtful)
+
+    def _taken(self, each: Statement, subject: Subject) -> bool:
+        """Whether a record is, by the present settings, another set's that exists or is wanted."""
+        return any(other != subject and self._present(other) for other in each.typed)
 
     def _present(self, subject: Subject) -> bool:
         wants = self.wanted.get(subject.name, ())
@@ -118,9 +182,10 @@ class Claims:
         )
 
     def _only_ownership(self, rrset: RRset) -> bool:
-        return rrset.type == "TXT" and all(
-            self.registry.read(value) is not None for value in rrset.values
-        )
+        if rrset.type != "TXT":
+            return False
+        read = [each.value for each in self.register.at(rrset.name) if each.txt.key == rrset.key]
+        return len(read) == len(rrset.values)
 
 
 def edit(

@@ -18,12 +18,15 @@ TEMPLATE = "%{record_type}"
 HERITAGE = "external-dns"
 TYPES = ("A", "AAAA", "CNAME", "NS", "MX", "PTR", "SRV", "NAPTR", "TXT", "DNAME")
 """The types that external-dns looks for in a name, in its order."""
+ALL_TYPES = (*TYPES, "CAA", "DS", "HTTPS", "SSHFP", "SVCB", "TLSA")
+"""With those that only we can own."""
 STRING = 255
 """Octets of one character-string of a TXT."""
 LABEL, NAME = 63, 253
 
 _HEAD = re.compile(r"((?:\\.|[^.\\])+)\.(.*)", re.DOTALL)
 _PLAIN = re.compile(r'"[^"\\]*"')
+_SIMPLE = re.compile(r"[ !#-\[\]-~]{1,255}")
 
 
 class Labels(NamedTuple):
@@ -72,7 +75,7 @@ class Naming:
         Mostly one; `*` and its replacement share one, and a prefix without
         separators can be read in two ways.
         """
-        for rrtype in TYPES:
+        for rrtype in ALL_TYPES:
             kind = rrtype.lower()
             for name in self._stripped(txt, kind, "" if self._templated else f"{kind}-"):
                 yield Subject(name, rrtype)
@@ -184,6 +187,8 @@ def dump(labels: Labels) -> str:
 
 def txt(text: str) -> str:
     """A text as a canonical TXT value, in as many strings as it needs."""
+    if _SIMPLE.fullmatch(text):
+        return f'"{text}"'
     data = text.encode()
     parts = [data[at : at + STRING] for at in range(0, len(data), STRING)] or [b""]
     quoted = " ".join(f'"{_escaped(part)}"' for part in parts)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from kubefed_dns.api.providers import Policy
 from kubefed_dns.decide import claims
-from kubefed_dns.decide.claims import Claim, Claims, Held, Wanted
+from kubefed_dns.decide.claims import Claim, Claims, Held, Register, Wanted
 from kubefed_dns.decide.ownership import Registry
 from kubefed_dns.decide.reasons import Problem, Reason
 from kubefed_dns.decide.terms import Terms, floored
@@ -39,20 +39,33 @@ class _Steps:
     delete: list[RRKey] = field(default_factory=list)
 
 
-def plan(name: str, *, wanted: Wanted, held: Held, terms: Terms, keep: bool = False) -> Planned:
+def plan(
+    name: str,
+    *,
+    wanted: Wanted,
+    held: Held,
+    terms: Terms,
+    keep: bool = False,
+    register: Register | None = None,
+) -> Planned:
     """Compare what is wanted at a name with what the zone holds there.
 
     The mappings are those of the whole zone, by name; only this name and those
     that its ownership depends on are looked up. `keep` says that more is wanted
-    here than could be said in sets, so nothing of ours is deleted.
+    here than could be said in sets, so nothing of ours is deleted. `register` is
+    that of what is held, where somebody keeps it; else it is made here.
     """
-    return _Name(name, wanted, held, terms).plan(keep=keep)
+    if register is None and terms.registry is not None:
+        register = Register(terms.registry, held)
+    return _Name(name, wanted, held, terms, register).plan(keep=keep)
 
 
 class _Name:
     """One name as it is and as it should be."""
 
-    def __init__(self, name: str, wanted: Wanted, held: Held, terms: Terms) -> None:
+    def __init__(
+        self, name: str, wanted: Wanted, held: Held, terms: Terms, register: Register | None
+    ) -> None:
         self.name = name
         self.terms = terms
         self.held = held
@@ -60,7 +73,7 @@ class _Name:
         self.registry = terms.registry
         self.want = {want.rrset.key: floored(want, terms.min_ttl) for want in wanted.get(name, ())}
         self.claims: dict[RRKey, list[Claim]] = {}
-        self.reading = Claims(wanted, held, terms.registry) if terms.registry else None
+        self.reading = Claims(wanted, held, register) if register else None
         if self.reading is not None:
             for claim in self.reading.of(name):
                 self.claims.setdefault(claim.key, []).append(claim)

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kubefed_dns import records
 from kubefed_dns.decide import ownership
 from kubefed_dns.decide.ownership import TYPES, Labels, Naming, Registry, Subject
 from kubefed_dns.errors import InvalidName
@@ -211,6 +212,7 @@ def test_what_is_written_is_read(owner, resource):
 def test_long_values_are_split_into_strings_and_joined(text):
     value = ownership.txt(text)
     assert ownership.text_of(value) == text
+    assert records.value_of("TXT", value) == value, "canonical"
 
 
 def test_strings_have_255_octets_at_most():

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubefed_dns.api.providers import Policy
-from kubefed_dns.decide.claims import Claims, Want, edit
+from kubefed_dns.decide.claims import Claims, Register, Want, edit
 from kubefed_dns.decide.ownership import Naming, Registry
 from kubefed_dns.decide.plan import plan
 from kubefed_dns.decide.reasons import Reason
@@ -449,10 +449,10 @@ def test_ownership_does_not_mix_with_a_txt_that_is_wanted_in_its_place():
 
 def test_who_holds_a_name():
     held = by_name([A, own(A), rrset(f"x.{ZONE}", "A", 60, ["192.0.2.1"])])
-    reading = Claims({}, held, HUB)
+    reading = Claims({}, held, Register(HUB, held))
     assert reading.holder(WEB) == US
     assert reading.holder(f"x.{ZONE}") is None
-    assert reading.owned() == {WEB: {US}, f"a-web.{ZONE}": {US}}
+    assert reading.register.owned() == {WEB: {US}, f"a-web.{ZONE}": {US}}
 
 
 HOSTS = ("web", "a-web", "*", "any", "cname-web")
@@ -510,7 +510,7 @@ def zones(draw):
 def test_a_plan_carried_out_leaves_nothing_to_plan_and_others_alone(case):
     terms, have, wanted = case
     before = by_name(have)
-    reading = Claims({}, before, terms.registry)
+    reading = Claims({}, before, Register(terms.registry, before))
     foreign = {
         each
         for each in have
@@ -536,10 +536,11 @@ def test_a_plan_carried_out_leaves_nothing_to_plan_and_others_alone(case):
 
 def test_taking_out_what_is_put_back_changes_nothing():
     there = own(A)
-    (claim, *_) = Claims({}, by_name([A, there]), HUB).of(WEB)
+    held = by_name([A, there])
+    (claim, *_) = Claims({}, held, Register(HUB, held)).of(WEB)
     back = [(there.key, claim.value)]
     assert not list(edit(by_name([there]), remove=[claim], add=back, ttl=300))
 
 
 def test_what_others_own_is_not_listed_as_ours():
-    assert Claims({}, by_name([A, own(A, owner="x")]), HUB).owned() == {}
+    assert Register(HUB, by_name([A, own(A, owner="x")])).owned() == {}
