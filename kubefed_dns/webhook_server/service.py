@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from typing import Any, ParamSpec, TypeVar
 
@@ -13,7 +13,7 @@ from kubefed_dns.providers import webhook_wire as wire
 from kubefed_dns.providers.batch import Refused
 from kubefed_dns.providers.protocol import Provider
 from kubefed_dns.providers.webhook_wire import Endpoint
-from kubefed_dns.records import Group
+from kubefed_dns.records import Group, RRset
 from kubefed_dns.webhook_server import changes
 from kubefed_dns.webhook_server.changes import Wish
 
@@ -21,6 +21,10 @@ log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+FEW = 50
+"""Names up to which asking for each costs less than reading the zone."""
+
 Count = Callable[[str, str, int], None]
 """Told of a zone, of what became of groups, and of how many."""
 
@@ -42,7 +46,7 @@ class Service:
         self._count = count
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._zones: tuple[str, ...] = ()
-        self._listed: dict[str, tuple[str, list[Endpoint]]] = {}
+        self._read: dict[str, tuple[str | None, list[RRset]]] = {}
 
     async def zones(self) -> tuple[str, ...]:
         """Those that there are now; changes go to those that were there when last asked."""
@@ -77,16 +81,30 @@ class Service:
         return problems
 
     def _list(self, zone: str) -> list[Endpoint]:
-        """Read only where the marker has moved; it comes first, so that it is never too new."""
+        marker, known = self._known(zone)
+        if known is None:
+            known = sorted(self._provider.read(zone))
+            self._read[zone] = marker, known
+        return [wire.endpoint(rrset) for rrset in known]
+
+    def _known(self, zone: str) -> tuple[str | None, list[RRset] | None]:
+        """The marker, and what was read when it was the same, None where it has moved.
+
+        It is asked for before a reading, so that it is never newer than that.
+        """
         marker = self._provider.marker(zone)
-        known = self._listed.get(zone)
-        if known is not None and known[0] == marker:
-            return known[1]
-        found = [wire.endpoint(rrset) for rrset in sorted(self._provider.read(zone))]
-        self._listed.pop(zone, None)
-        if marker is not None:
-            self._listed[zone] = marker, found
-        return found
+        before, known = self._read.pop(zone, (None, []))
+        if marker is None or marker != before:
+            return marker, None
+        self._read[zone] = marker, known
+        return marker, known
+
+    def _some(self, zone: str, names: Collection[str]) -> Iterable[RRset]:
+        """What is held at names, and maybe more."""
+        _, known = self._known(zone)
+        if known is not None:
+            return known
+        return self._provider.read(zone, names if len(names) <= FEW else None)
 
     def _write(self, zone: str, names: dict[str, list[Wish]]) -> list[str]:
         touched = {wish.name for wishes in names.values() for wish in wishes}
@@ -107,7 +125,7 @@ class Service:
     def _planned(
         self, zone: str, names: dict[str, list[Wish]], touched: Collection[str]
     ) -> tuple[list[Group], list[str]]:
-        held = {rrset.key: rrset for rrset in self._provider.read(zone, touched)}
+        held = {rrset.key: rrset for rrset in self._some(zone, touched)}
         groups, problems = [], []
         for name, wishes in names.items():
             try:

@@ -83,7 +83,15 @@ def test_a_zone_is_read_again_only_when_it_changed(server, provider):
     assert provider.calls == ["read example.org.", "read example.com."]
     ask(server, "/records", {"create": [A]})
     ask(server, "/records")
-    assert provider.calls[2:] == ["look example.org.", "write example.org.", "read example.org."]
+    assert provider.calls[2:] == ["write example.org.", "read example.org."]
+
+
+def test_a_zone_that_was_not_listed_is_looked_at_by_name_unless_they_are_many(server, provider):
+    many = [A | {"dnsName": f"n{number}.example.org"} for number in range(51)]
+    assert ask(server, "/records", {"create": [A]})[0] == 204
+    assert ask(server, "/records", {"create": many})[0] == 204
+    looks = [call for call in provider.calls if not call.startswith("write")]
+    assert looks == ["look example.org.", "read example.org."]
 
 
 def test_endpoints_are_adjusted(server):
