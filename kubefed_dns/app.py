@@ -1,6 +1,7 @@
 """The controller-manager: the one place that builds things and owns their life."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import random
@@ -16,6 +17,7 @@ import click
 import uvloop
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
+from kubefed_core import errors
 from kubefed_core.api.config import Config
 from kubefed_core.controllers.clusters import Clusters
 from kubefed_core.controllers.members import Members
@@ -45,6 +47,8 @@ log = logging.getLogger(__name__)
 
 LOOKUPS = 16
 """Threads for host names; a resolver that hangs holds up no more than these."""
+LAST = 3.0
+"""Seconds that a stop may take to write the last events."""
 
 
 def run(options: Options) -> int:
@@ -148,9 +152,10 @@ class Manager:
             namespace=namespace,
             now=now,
         )
+        stack.push_async_callback(_last_words, recorder)
         host = Host(fleet=self._fleet, recorder=recorder, namespace=namespace, now=now)
         server = await self._serve(stack)
-        config = settings.Settings(first, read=settings.reader(host))
+        config = _settings(self._options, first, host)
         controllers = self._controllers(stack, host=host, config=config, server=server)
         self._unready.clear()
         self._unready["caches"] = partial(_unfollowed, self._fleet, first, namespace)
@@ -213,6 +218,19 @@ class Manager:
             chance=random.random,
         )
         return [each.run for each in (members, clusters, records, endpoints, zones)]
+
+
+def _settings(options: Options, first: Config, host: Host) -> settings.Settings:
+    """Those of the object as it is now; a file stands in its place for good."""
+    read = (lambda: None) if options.config_file else settings.reader(host)
+    return settings.Settings(first, read=read)
+
+
+async def _last_words(recorder: Recorder) -> None:
+    """Write the events that still wait, unless the host does not take them."""
+    with contextlib.suppress(errors.ApiError, OSError):
+        async with asyncio.timeout(LAST):
+            await recorder.flush()
 
 
 def _meter_feed(fleet: Fleet, meter: Metrics, cluster: str, resource: Resource) -> None:

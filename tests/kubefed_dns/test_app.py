@@ -1,0 +1,115 @@
+"""How the process is put together, as far as that can be seen without one."""
+
+import asyncio
+
+import pytest
+from prometheus_client import CollectorRegistry
+from world import World
+
+from kubefed_core import errors
+from kubefed_core.api.config import Config
+from kubefed_core.errors import Terminal
+from kubefed_core.resources import CLUSTERS, EVENTS, SERVICES
+from kubefed_core.runtime.credentials import Access
+from kubefed_core.runtime.fleet import HOST, Fleet
+from kubefed_core.runtime.metrics import Metrics
+from kubefed_core.runtime.recorder import Recorder
+from kubefed_dns import app, interests
+from kubefed_dns.flags import Options
+
+NS = "kube-federation-system"
+OPTIONS = Options(namespace=NS, healthz_addr="", metrics_addr="", dns_address="")
+
+
+async def forever():
+    await asyncio.Event().wait()
+
+
+async def test_a_work_that_fails_ends_the_others():
+    async def fails():
+        raise RuntimeError("broken")
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await app._until(asyncio.Event(), [forever, fails])
+    assert caught.group_contains(RuntimeError, match="broken")
+
+
+async def test_a_stop_ends_all():
+    stop = asyncio.Event()
+    asyncio.get_running_loop().call_soon(stop.set)
+    await app._until(stop, [forever, forever])
+
+
+async def test_a_stop_while_the_host_does_not_answer_is_a_stop():
+    stop = asyncio.Event()
+    manager = app.Manager(OPTIONS, Access("http://127.0.0.1:1"))
+    asyncio.get_running_loop().call_later(0.05, stop.set)
+    with pytest.raises(Terminal, match="stopped"):
+        await manager._first(stop)
+
+
+def test_outside_of_a_cluster_an_address_is_asked_for(monkeypatch):
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    with pytest.raises(Terminal, match="--kubeconfig"):
+        app._access(OPTIONS)
+    assert app._access(Options(namespace=NS, master="https://host")) == Access("https://host")
+
+
+@pytest.mark.looptime
+async def test_it_is_ready_when_all_of_the_host_is_followed():
+    world, metrics = World("host"), Metrics(CollectorRegistry())
+    fleet, wanted = Fleet(connect=world.connect), interests.of_host(Config(), NS)
+    live = []
+
+    def sighted(cluster, resource):
+        app._meter_feed(fleet, metrics, cluster, resource)
+        labels = {"cluster": "host", "resource": str(resource)}
+        if resource == CLUSTERS:
+            live.append(metrics.registry.get_sample_value("kubefed_feed_live", labels))
+
+    fleet.watch_sight(sighted)
+    assert "not followed" in app._unfollowed(fleet, Config(), NS)
+    world["host"].faults[CLUSTERS] = errors.Forbidden("no right", status=403)
+    await fleet.engage(HOST, Access("https://host"), wanted)
+    await asyncio.sleep(2)
+    assert app._unfollowed(fleet, Config(), NS) == f"{CLUSTERS}: no right"
+    world["host"].faults.clear()
+    await asyncio.sleep(10)
+    assert app._unfollowed(fleet, Config(), NS) is None
+    await fleet.disengage(HOST)
+    assert live == [0, 1, None]
+    await fleet.close()
+
+
+@pytest.mark.parametrize(
+    ("reason", "file", "want"),
+    [("The object counts.", "", 120), ("A file stands in its place.", "kubefed.yaml", 60)],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_settings_of_a_file_are_not_mixed_with_the_object(reason, file, want):
+    class Host:
+        namespace = NS
+
+        def get(self, resource, key):
+            spec = {"scope": "Cluster", "controllerDuration": {"unavailableDelay": "2m"}}
+            return {"metadata": {"name": "kubefed", "resourceVersion": "1"}, "spec": spec}
+
+    options = Options(namespace=NS, config_file=file)
+    assert app._settings(options, Config(), Host())().unavailable_delay == want, reason
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("state", ["well", "down", "hanging"])
+async def test_a_stop_writes_the_last_events_if_that_can_be(state):
+    world = World("host")
+    recorder = Recorder(
+        world.connect(Access("https://host")), component="t", namespace=NS, now=app.now
+    )
+    obj = {"metadata": {"namespace": "shop", "name": "web"}}
+    recorder.event(obj, resource=SERVICES, reason="Said", message="last")
+    if state == "down":
+        world["host"].down()
+    world["host"].hanging = state == "hanging"
+    await app._last_words(recorder)
+    assert len(world["host"].objects[EVENTS]) == (state == "well")
+    assert asyncio.get_running_loop().time() < 5
