@@ -7,6 +7,9 @@ from kubefed_dns.commands.approve import approve
 from kubefed_dns.commands.drain import drain, undrain
 from kubefed_dns.commands.records import records
 
+# What takes long to import (dnspython, rich) is imported by the functions that use it: kubefedctl
+# loads every command before it knows which one is meant.
+
 
 @click.group(cls=flags.Group)
 def dns() -> None:

@@ -1,5 +1,7 @@
 """Let go what the brake of a zone holds."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from kubefed_core.errors import Terminal
@@ -7,9 +9,10 @@ from kubefed_core.kubefedctl import contexts, flags
 from kubefed_core.kubefedctl.access import Api
 from kubefed_core.kubefedctl.settings import Settings, takes_settings
 from kubefed_core.objects import Key, Obj, annotations, dig
-from kubefed_dns.api import provider_status
-from kubefed_dns.api.provider_status import HeldBack
 from kubefed_dns.resources import PROVIDERS
+
+if TYPE_CHECKING:
+    from kubefed_dns.api.provider_status import HeldBack
 
 APPROVE = "multiclusterdns.kubefed.io/approve"
 
@@ -45,8 +48,10 @@ def approve(settings: Settings, provider: str, zone: str) -> None:
         click.echo(f"approved: {held.count} names of zone {zone} may vanish")
 
 
-def _held(obj: Obj, zone: str) -> HeldBack:
+def _held(obj: Obj, zone: str) -> "HeldBack":
     """What is held in the zone; raises Terminal where nothing is."""
+    from kubefed_dns.api import provider_status
+
     status = provider_status.parse(dig(obj, "status"))
     wanted = zone.lower().rstrip(".")
     for each in status.zones:

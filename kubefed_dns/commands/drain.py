@@ -10,8 +10,6 @@ from kubefed_core.kubefedctl.access import Api
 from kubefed_core.kubefedctl.settings import Settings, takes_settings
 from kubefed_core.objects import Key, dig, key_of
 from kubefed_core.resources import CLUSTERS
-from kubefed_dns.api import status
-from kubefed_dns.decide.sights import DRAINED
 from kubefed_dns.resources import INGRESS_RECORDS, SERVICE_RECORDS
 
 
@@ -45,6 +43,8 @@ def _host(settings: Settings) -> Api:
 
 
 def _mark(host: Api, settings: Settings, cluster: str, *, drained: bool) -> None:
+    from kubefed_dns.decide.sights import DRAINED
+
     key = Key(settings.namespace, cluster)
     if host.get(CLUSTERS, key) is None:
         raise Terminal(f"there is no KubeFedCluster {key}; see kubectl get kubefedclusters -A")
@@ -59,6 +59,8 @@ def _mark(host: Api, settings: Settings, cluster: str, *, drained: bool) -> None
 
 def _last(host: Api, cluster: str) -> Iterable[str]:
     """The records in which no other cluster has an address."""
+    from kubefed_dns.api import status
+
     for resource in (SERVICE_RECORDS, INGRESS_RECORDS):
         for obj in host.list(resource):
             having = {e.cluster for e in status.parse(dig(obj, "status")).entries if e.ingress}

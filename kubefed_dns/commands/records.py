@@ -4,14 +4,11 @@ import json
 from collections.abc import Iterable, Iterator
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from kubefed_core.kubefedctl import contexts, flags
 from kubefed_core.kubefedctl.access import Api
 from kubefed_core.kubefedctl.settings import Settings, takes_settings
 from kubefed_core.objects import Obj
-from kubefed_dns.api import endpoints as api
 from kubefed_dns.resources import ENDPOINTS
 
 COLUMNS = ("name", "type", "ttl", "targets", "provider", "zone", "marker", "object", "error")
@@ -27,6 +24,9 @@ COLUMNS = ("name", "type", "ttl", "targets", "provider", "zone", "marker", "obje
 @takes_settings
 def records(settings: Settings, where: str, output: str) -> None:
     """List every record that is wanted, and which provider has it."""
+    from rich.console import Console
+    from rich.table import Table
+
     book = contexts.load(settings.kubeconfig)
     context = book.context(settings.host_context, flag="--host-cluster-context")
     with Api(context, label="host") as host:
@@ -41,6 +41,8 @@ def records(settings: Settings, where: str, output: str) -> None:
 
 
 def _rows(objects: Iterable[Obj]) -> Iterator[tuple[str, ...]]:
+    from kubefed_dns.api import endpoints as api
+
     for obj in objects:
         endpoint = api.parse(obj)
         states = {state.key: state.providers for state in endpoint.status.endpoints}
