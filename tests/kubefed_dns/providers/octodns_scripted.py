@@ -52,7 +52,10 @@ class ScriptedProvider(BaseProvider):
 
     def _process_desired_zone(self, desired):
         for record in desired.records:
-            if record.ttl < self.least_ttl:
+            if record.name == "unwanted":
+                self.supports_warn_or_except("unwanted names not supported", "omitting it")
+                desired.remove_record(record)
+            elif record.ttl < self.least_ttl:
                 new = record.copy()
                 new.ttl = self.least_ttl
                 desired.add_record(new, replace=True, lenient=True)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -9,13 +10,22 @@ MEDIA = "application/external.dns.webhook+json;version=1"
 
 
 class Answer(Exception):
-    """Raised by a script instead of the usual answer."""
+    """Raised by a script instead of the usual answer; a status of 0 hangs up."""
 
     def __init__(self, status, body=b"", **headers):
         super().__init__(status)
         self.status = status
         self.body = body
         self.headers = {key.replace("_", "-"): value for key, value in headers.items()}
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """Who hangs up while we answer is meant to."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class ScriptedWebhook:
@@ -35,8 +45,7 @@ class ScriptedWebhook:
         self.show = show or (lambda endpoint: endpoint)
 
     def __enter__(self):
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = Server(("127.0.0.1", 0), self._handler())
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
@@ -106,6 +115,9 @@ class ScriptedWebhook:
                     body = b"" if status == 204 else json.dumps(found).encode()
                 except Answer as answer:
                     status, body = answer.status, answer.body
+                    if not status:
+                        self.close_connection = True
+                        return
                     headers |= answer.headers
                 self.send_response(status)
                 for name, value in headers.items():

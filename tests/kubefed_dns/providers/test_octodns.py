@@ -94,6 +94,7 @@ def test_a_plan_has_only_what_changed(store, provider):
 
 def test_what_is_no_type_of_dns_is_there_all_the_same(store, provider):
     store.zones[ZONE]["", "ALIAS"] = {"type": "ALIAS", "ttl": 60, "value": "other.example.net."}
+    store.zones[ZONE]["a..b", "A"] = {"type": "A", "ttl": 60, "value": "192.0.2.1"}
     (found,) = provider.read(ZONE)
     assert (found.name, found.type, found.values) == (ZONE, "ALIAS", ("other.example.net.",))
 
@@ -130,6 +131,18 @@ def test_a_record_that_is_no_good_is_refused_alone_too(store, provider):
     store.script = script
     (refusal,) = provider.write(ZONE, [group(Create(A))])
     assert "Unprocessable" in refusal.reason
+
+
+@pytest.mark.parametrize(("reason", "strict", "said"), [
+    ("A class may refuse it.", True, "unwanted names not supported"),
+    ("Or leave it out.", False, "cannot carry unwanted.example.org. A"),
+], ids=lambda value: value if isinstance(value, str) else "")  # fmt: skip
+def test_what_a_class_does_not_do_is_refused_alone(octodns, reason, strict, said):
+    unwanted = rrset("unwanted.example.org.", "A", 300, ["192.0.2.1"])
+    provider = octodns(strict_supports=strict)
+    (refusal,) = provider.write(ZONE, [group(Create(unwanted)), NEW])
+    assert said in refusal.reason, reason
+    assert set(provider.read(ZONE)) == {A, TXT}, reason
 
 
 def test_sets_with_identifiers_are_refused(provider):

@@ -250,6 +250,27 @@ def test_half_of_a_refused_group_is_taken_back(webhook, provider):
     assert not webhook.held
 
 
+def test_ownership_that_changed_before_a_refusal_is_changed_back(webhook, provider):
+    other = rrset(TXT.name, "TXT", 300, ['"heritage=external-dns,external-dns/owner=other"'])
+    provider.write(ZONE, [NEW])
+    webhook.script = refuse("192.0.2.2")
+    (refusal,) = provider.write(ZONE, [Group(A.name, (Update(A, B), Update(TXT, other)))])
+    assert not refusal.lost
+    assert set(provider.read(ZONE)) == {A, TXT}
+
+
+def test_what_cannot_be_adjusted_is_refused_alone(webhook, provider):
+    def script(method, path, said):
+        if path == "/adjustendpoints" and "bad.example.org" in str(said):
+            raise Answer(400, b"not that")
+
+    webhook.script = script
+    bad = rrset("bad.example.org.", "A", 300, ["192.0.2.1"])
+    (refusal,) = provider.write(ZONE, [Group(bad.name, (Create(bad),)), NEW])
+    assert refusal.reason == "status 400, not that"
+    assert set(provider.read(ZONE)) == {A, TXT}
+
+
 def test_a_half_that_stays_is_lost_so_that_it_is_looked_at(webhook, provider):
     def script(method, path, said):
         if (method, path) == POSTED and ("delete" in said or "'www.example.org'" in str(said)):

@@ -1,11 +1,15 @@
+import itertools
 import threading
+from contextlib import closing
 
 import pytest
 from scripted_webhook import Answer
 
 from kubefed_dns.errors import Denied, Misconfigured, ProviderError, Throttled, Unreachable
+from kubefed_dns.providers.batch import Refused
 from kubefed_dns.providers.protocol import Context
 from kubefed_dns.providers.webhook import Webhook
+from kubefed_dns.providers.webhook_http import Http
 from kubefed_dns.records import Create, Group, rrset
 
 ZONE = "example.org."
@@ -34,6 +38,8 @@ def provider(webhook, at):
     ("It is cut short.", Answer(200, b"[{"), ProviderError, "is not JSON"),
     ("It is no list.", Answer(200, b"{}"), ProviderError, "no list of endpoints"),
     ("What is behind it is away.", Answer(502), Unreachable, "what is behind it"),
+    ("It is endless.", Answer(200, b" " * (33 << 20)), ProviderError, "more than 32 MiB"),
+    ("It hangs up.", Answer(0), Unreachable, "the connection broke"),
     ("It fails.", Answer(500, b"x" * 999), ProviderError, "x…; the webhook's log says why"),
 ], ids=lambda value: value if isinstance(value, str) else "")  # fmt: skip
 def test_faults_name_cause_and_remedy_and_no_secret(webhook, at, reason, answer, error, said):
@@ -75,6 +81,20 @@ def test_a_webhook_that_hangs_or_is_gone_is_unreachable(webhook, at):
     over.set()
     with pytest.raises(Unreachable, match=r"check spec\.webhook\.url"):
         at("http://127.0.0.1:1").zones()
+
+
+def test_an_answer_that_trickles_in_has_its_time(webhook):
+    clock = itertools.count(0.0, 2.0)
+    http = Http(webhook.url, timeout=1.0, clock=lambda: next(clock))
+    with closing(http), pytest.raises(Unreachable, match="no answer within 1 s"):
+        http.get("/")
+
+
+def test_a_request_has_its_limit(webhook):
+    http = Http(webhook.url, timeout=1.0)
+    with closing(http), pytest.raises(Refused, match="more than 32 MiB"):
+        http.post("/records", "x" * (33 << 20))
+    assert not webhook.asked
 
 
 @pytest.mark.parametrize(("reason", "settings", "secret", "said"), [
