@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from kubefed_core import errors
 from kubefed_core.api import conditions
 from kubefed_core.api.conditions import Condition
 from kubefed_core.objects import Key, Obj, deleting, generation, uid
+from kubefed_core.resources import Resource
 from kubefed_core.runtime.loop import Controller
 from kubefed_dns.api import endpoints as endpoints_api
 from kubefed_dns.api import provider_status as api
@@ -25,6 +27,8 @@ from kubefed_dns.verify import Verifier
 
 COALESCE = 1.0
 """Seconds in which the changes of a DNSProvider's status are gathered into one."""
+AGAIN = 0.05
+"""Seconds until a status is written again that was written beside somebody else."""
 SHOWN = 20
 """Names that are shown of those held back."""
 
@@ -71,7 +75,7 @@ class Statuses:
         )
         if made is None:
             return  # Not all is known yet; when it is, this is due again.
-        await self._means.host.set_status(ENDPOINTS, obj, endpoints_api.dump_status(made))
+        await self._write(ENDPOINTS, obj, endpoints_api.dump_status(made))
         if not conditions.is_true(made.conditions, statuses.VERIFIED):
             self._ask(key)
 
@@ -90,7 +94,16 @@ class Statuses:
             return
         before = api.parse(obj.get("status"))
         made = self._status(entry, obj, before)
-        await self._means.host.set_status(PROVIDERS, obj, api.dump(made))
+        await self._write(PROVIDERS, obj, api.dump(made))
+
+    async def _write(self, resource: Resource, obj: Obj, status: dict[str, Any]) -> None:
+        try:
+            await self._means.host.set_status(resource, obj, status)
+        except errors.Conflict as error:
+            # Its newer state is on its way to the cache.
+            raise errors.Retry(str(error), after=AGAIN) from error
+        except errors.NotFound:
+            return
 
     def _status(self, entry: Entry, obj: Obj, before: ProviderStatus) -> ProviderStatus:
         writers = entry.backend.writers if entry.backend is not None else {}
