@@ -40,6 +40,7 @@ from kubefed_dns.flags import Options
 from kubefed_dns.metrics import Journeys, Queries
 from kubefed_dns.metrics import Metrics as DnsMetrics
 from kubefed_dns.providers.embedded import Embedded
+from kubefed_dns.providers.octodns import Octodns
 from kubefed_dns.server import sockets
 from kubefed_dns.server.server import Server
 
@@ -210,7 +211,10 @@ class Manager:
         endpoints = Endpoints(host=host, resolver=resolver, journeys=journeys, meter=meter)
         zones = Zones(
             host=host,
-            factories={"embedded": partial(Embedded, server=server)},
+            factories={
+                "embedded": partial(Embedded, server=server),
+                "octodns": partial(Octodns, modules=self._options.octodns_modules),
+            },
             server=server,
             journeys=journeys,
             metrics=dns_metrics,

@@ -38,6 +38,7 @@ class Options:
     burst: int = 10
     dns_address: str = "127.0.0.1:5354"
     dns_ns_name: str = ""
+    octodns_modules: tuple[str, ...] = ("octodns_*",)
     log_format: str = "text"
     verbosity: int = 0
     default_scope: str = ""
@@ -122,6 +123,13 @@ _FLAGS = (
         help="Host name of the embedded server in NS and SOA records of Domains that say none.",
     ),
     click.option(
+        "--octodns-modules",
+        default="octodns_*",
+        show_default=True,
+        metavar="PATTERN,...",
+        help="Python modules that DNSProviders of type octodns may take classes from.",
+    ),
+    click.option(
         "--log-format",
         type=click.Choice(["text", "json"]),
         default="text",
@@ -146,6 +154,7 @@ def command(
             click.echo(f"KubeFed controller-manager version: {version.info()}")
             return 0
         given["namespace"] = _namespace(given, namespace_file)
+        given["octodns_modules"] = tuple(filter(None, given["octodns_modules"].split(",")))
         scope = _scope(environ.get(SCOPE_VARIABLE, ""))
         return start(Options(**given, verbosity=verbosity or 0, default_scope=scope))
 
