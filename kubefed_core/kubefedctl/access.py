@@ -129,6 +129,10 @@ class Api:
             return True
         return bool(dig(answer, "status", "allowed", default=False))
 
+    def read(self, path: str) -> Obj:
+        """The object at a path that is no resource, such as what a group serves."""
+        return self._json("GET", path, f"get {path}")
+
     def fetch(self, path: str) -> str:
         """The text at a path that is no resource."""
         return self._request("GET", path, f"get {path}")

@@ -41,6 +41,7 @@ class Context:
     user_name: str = ""
     user: Obj = field(default_factory=dict, repr=False)
     directory: str = ""
+    namespace: str = ""
 
     @property
     def hostname(self) -> str:
@@ -81,6 +82,7 @@ class Kubeconfig:
             tls_server_name=str(cluster.get("tls-server-name") or ""),
             user_name=user_name,
             user=_checked_user(user, f"user {user_name!r}"),
+            namespace=str(context.get("namespace") or ""),
             directory=str(self.origins.get(("users", user_name), origin).parent),
         )
 

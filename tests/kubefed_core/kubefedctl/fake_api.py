@@ -97,8 +97,8 @@ class FakeApi:
     def _get(self, path: str, body: Obj, dry: bool) -> tuple[int, object]:
         if path in self.objects:
             return 200, self.objects[path]
-        if path.rsplit("/", 1)[1].endswith("s"):
-            parent, plural = path.rsplit("/", 1)
+        parent, plural = path.rsplit("/", 1)
+        if plural.endswith("s") and "." not in plural:
             where = re.compile(rf"{parent}(/namespaces/[^/]+)?/{plural}/[^/]+")
             items = [obj for key, obj in self.objects.items() if where.fullmatch(key)]
             return 200, {"items": items}
