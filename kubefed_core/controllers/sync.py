@@ -53,6 +53,7 @@ class Sync:
     ) -> None:
         self._host = host
         self._types: dict[Resource, TypeConfig] = {}
+        self._spaces: TypeConfig | None = None
         self._controller: Controller[FedKey] = Controller(
             "sync", self.reconcile, workers=workers, retry=RETRY, meter=meter
         )
@@ -72,7 +73,12 @@ class Sync:
             before=before_removal,
         )
         self._triggers = Triggers(
-            host, types=self._types, queue=queue, pace=self._pace, config=config
+            host,
+            types=self._types,
+            namespaces=self._namespaces,
+            queue=queue,
+            pace=self._pace,
+            config=config,
         )
 
     async def run(self) -> None:
@@ -85,17 +91,22 @@ class Sync:
     def start(self, kind: TypeConfig) -> None:
         """Look after a type from now on; whoever starts it sees to it that it is followed."""
         self._types[kind.federated] = kind
-        if kind.is_namespace:
-            self._triggers.all()
-        else:
-            self._triggers.all(kind)
+        self._triggers.all(kind)
 
     def stop(self, kind: TypeConfig) -> None:
         """Leave everything of a type as it is."""
         self._types.pop(kind.federated, None)
 
+    def place_by(self, namespaces: TypeConfig | None) -> None:
+        """Which type says where the namespaces go; until it is known, nothing namespaced moves.
+
+        It counts, and is to be followed on the host, whether it runs or not.
+        """
+        self._spaces = namespaces
+        self._triggers.all()
+
     def _namespaces(self) -> TypeConfig | None:
-        return next((kind for kind in self._types.values() if kind.is_namespace), None)
+        return self._spaces
 
     async def reconcile(self, key: FedKey) -> float | None:
         """Make the clusters hold what the object wants; None when there is nothing to wait for."""

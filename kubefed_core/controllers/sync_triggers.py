@@ -40,12 +40,14 @@ class Triggers:
         host: Host,
         *,
         types: Mapping[Resource, TypeConfig],
+        namespaces: Callable[[], TypeConfig | None],
         queue: KeyQueue[FedKey],
         pace: Pace,
         config: Callable[[], Config],
     ) -> None:
         self._host = host
         self._types = types
+        self._namespaces = namespaces
         self._queue = queue
         self._pace = pace
         self._config = config
@@ -54,10 +56,12 @@ class Triggers:
         host.fleet.watch_sight(self._sight)
 
     def all(self, kind: TypeConfig | None = None, *, after: float = 0.0) -> None:
-        """Look at every object, or at every one of a type."""
+        """Look at every object, or at every one of a type, and at what bears our label."""
         for each in (kind,) if kind is not None else tuple(self._types.values()):
             for obj in self._host.list(each.federated):
                 self._add(each, key_of(obj), after=after)
+            for cluster in self._host.fleet.clusters():
+                self._strays(each, cluster, after=after)
 
     def _add(self, kind: TypeConfig, key: Key, *, after: float = 0.0) -> None:
         found = FedKey(kind.federated, *key)
@@ -69,16 +73,23 @@ class Triggers:
     def _changed(self, cluster: str, resource: Resource, key: Key) -> None:
         if cluster != HOST:
             self._member_changed(cluster, resource, key)
-        elif (kind := self._types.get(resource)) is not None:
-            self._add(kind, key)
-            if kind.is_namespace:
-                self._within(key.namespace)
+        elif self._federated_changed(resource, key):
+            return
         elif resource == CLUSTERS and key.namespace == self._host.namespace:
             self._cluster_changed(key)
         elif resource == NAMESPACES:
             self._host_namespace(key.name)
         elif resource == PLACEMENT_POLICIES:
             self.all()
+
+    def _federated_changed(self, resource: Resource, key: Key) -> bool:
+        kind, spaces = self._types.get(resource), self._namespaces()
+        if kind is not None:
+            self._add(kind, key)
+        if spaces is not None and spaces.federated == resource:
+            self._within(key.namespace)
+            return True
+        return kind is not None
 
     def _member_changed(self, cluster: str, resource: Resource, key: Key) -> None:
         for kind in self._types.values():
@@ -138,11 +149,7 @@ class Triggers:
             if ready:
                 self._pace.clear(key.name)
             delays = self._config()
-            after = delays.available_delay if ready else delays.unavailable_delay
-            self.all(after=after)
-            if ready:
-                for kind in tuple(self._types.values()):
-                    self._strays(kind, key.name, after=after)
+            self.all(after=delays.available_delay if ready else delays.unavailable_delay)
 
     def _sight(self, cluster: str, resource: Resource) -> None:
         """A listing, or the loss of one: what could not be said may be now."""
@@ -156,10 +163,8 @@ class Triggers:
             self._pace.clear(cluster)
         for kind in kinds:
             self.all(kind, after=GRACE + 0.1 if lost else 0.0)
-            if not lost:
-                self._strays(kind, cluster)
 
-    def _strays(self, kind: TypeConfig, cluster: str, *, after: float = 0.0) -> None:
+    def _strays(self, kind: TypeConfig, cluster: str, *, after: float) -> None:
         """Objects with our label that no federated object speaks of."""
         for obj in self._host.fleet.store(cluster, kind.target) or ():
             key = _named(kind, key_of(obj))

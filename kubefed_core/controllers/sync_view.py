@@ -31,7 +31,7 @@ class Where(NamedTuple):
 
 
 class View:
-    """`namespaces` gives the type of namespaces, None while it is not propagated."""
+    """`namespaces` gives the type that says where namespaces go, None while it is not known."""
 
     def __init__(
         self,
@@ -52,7 +52,9 @@ class View:
         """Whether all that a decision about an object of a type rests on has been listed."""
         needed = [CLUSTERS, kind.federated, propagated.kind_for(kind.federated)]
         spaces = self._namespaces()
-        if kind.namespaced and spaces is not None:
+        if kind.namespaced:
+            if spaces is None:
+                return False
             needed.append(spaces.federated)
         if not self.limited:
             needed.append(NAMESPACES)

@@ -30,6 +30,9 @@ from kubefed_core.runtime.loop import Controller, Meter
 
 log = logging.getLogger(__name__)
 
+PLACEMENT = "placement of namespaces"
+"""Who wants the federated namespaces where they are not propagated."""
+
 
 class Types:
     """Keys are names of type configs.
@@ -54,6 +57,7 @@ class Types:
         self._on_host = on_host
         self._in_members = in_members
         self._running: dict[str, TypeConfig] = {}
+        self._spaces: TypeConfig | None = None
         # One worker: what is followed on the host is changed by one at a time.
         self._controller: Controller[str] = Controller(
             "federatedtypeconfig", self.reconcile, workers=1, meter=meter
@@ -79,12 +83,8 @@ class Types:
     async def reconcile(self, name: str) -> float | None:
         """Start or stop a type, and say which it is."""
         obj = self._get(name)
-        if obj is None:
-            await self._stop(name)
-            return None
-        if deleting(obj):
-            await self._stop(name)
-            await self._set_finalizer(obj, wanted=False)
+        if obj is None or deleting(obj):
+            await self._gone(name, obj)
             return None
         try:
             kind = api.parse(obj)
@@ -92,6 +92,8 @@ class Types:
             await self._stop(name)
             await self._say(obj, running=False)
             raise
+        if kind.is_namespace:
+            await self._place_by(kind)
         if self._limited and not kind.namespaced:
             await self._stop(name)
             await self._say(obj, running=False)
@@ -110,6 +112,13 @@ class Types:
             )
         return None
 
+    async def _gone(self, name: str, obj: Obj | None) -> None:
+        if name == NAMESPACES:
+            await self._place_by(None)
+        await self._stop(name)
+        if obj is not None:
+            await self._set_finalizer(obj, wanted=False)
+
     @property
     def _limited(self) -> bool:
         return self._config().scope == Scope.NAMESPACED
@@ -121,6 +130,24 @@ class Types:
         obj = self._get(NAMESPACES)
         return obj is not None and not deleting(obj)
 
+    async def _place_by(self, kind: TypeConfig | None) -> None:
+        """Let the federated namespaces say where things may go, propagated or not."""
+        kind = None if kind is None else replace(kind, generation=0)
+        if kind == self._spaces:
+            return
+        self._spaces = kind
+        self._sync.place_by(None)
+        self._on_host.want(PLACEMENT, [] if kind is None else [self._on_the_host(kind)])
+        await self._follow()
+        self._sync.place_by(kind)
+
+    def _on_the_host(self, kind: TypeConfig) -> Interest:
+        return Interest(kind.federated, self._where, index=namespace_of)
+
+    @property
+    def _where(self) -> str:
+        return self._host.namespace if self._limited else ""
+
     async def _start(self, kind: TypeConfig) -> None:
         """Begin, or begin anew where it is another kind or version than before."""
         kind = replace(kind, generation=0)
@@ -129,10 +156,9 @@ class Types:
             return
         if before is not None:
             self._sync.stop(before)
-        where = self._host.namespace if self._limited else ""
         self._running[kind.name] = kind
-        self._in_members.want(kind.name, [Interest(kind.target, where, labels=SELECTOR)])
-        self._on_host.want(kind.name, [Interest(kind.federated, where, index=namespace_of)])
+        self._in_members.want(kind.name, [Interest(kind.target, self._where, labels=SELECTOR)])
+        self._on_host.want(kind.name, [self._on_the_host(kind)])
         self._sync.start(kind)
         await self._follow()
         log.info("propagating %s", kind.name)

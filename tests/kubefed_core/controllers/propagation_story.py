@@ -48,13 +48,14 @@ def only(*clusters):
 class Story:
     """The world and one hub in it; `hub()` runs the controllers, again and again if wanted."""
 
-    def __init__(self, *members, config=Config(), types=(NAMESPACES, CONFIG_MAPS)):  # noqa: B008
+    def __init__(self, *members, config=Config(), types=(NAMESPACES, CONFIG_MAPS), follows=()):  # noqa: B008
         self.world = World("host", *members)
         for server in self.world.servers.values():
             server.without_generation |= {CONFIG_MAPS, NAMESPACES}
         self.host = self.world["host"]
         self.config = config
         self.before_removal = at_once
+        self.follows = follows
         self.sync = None
         self.host.put(NAMESPACES, {"metadata": {"name": "shop"}})
         for target in types:
@@ -134,7 +135,7 @@ class Story:
             return self.epoch + timedelta(seconds=loop.time())
 
         on_host = Interests(base_interests(self.config, SYSTEM))
-        in_members = Interests()
+        in_members = Interests(self.follows)
         await fleet.engage(HOST, Access("https://host"), on_host.all())
         recorder = Recorder(fleet.client(HOST), component="test", namespace=SYSTEM, now=now)
         host = Host(fleet=fleet, recorder=recorder, namespace=SYSTEM, now=now)

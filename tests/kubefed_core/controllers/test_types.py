@@ -10,12 +10,14 @@ from propagation_story import (
     SYSTEM,
     WEB,
     Story,
+    only,
 )
 
 from kubefed_core.api.config import Config, Scope
 from kubefed_core.api.types import FINALIZER
 from kubefed_core.objects import Key
 from kubefed_core.resources import NAMESPACES, TYPE_CONFIGS, Resource
+from kubefed_core.runtime.fleet import Interest
 
 pytestmark = pytest.mark.looptime
 V1, V2 = {"data": {"k": "1"}}, {"data": {"k": "2"}}
@@ -144,3 +146,57 @@ async def test_the_namespaced_scope_serves_its_own_namespace_and_no_cluster_scop
         assert story.condition(key=own) == ("True", "")
     assert story.data("eu", key=own) == {"k": "1"}
     assert story.host.get(FEDERATED, WEB).get("status") is None
+
+
+async def test_nothing_is_removed_before_it_is_known_where_namespaces_go():
+    story = Story("eu")
+    story.federate(V1)
+    async with story.hub():
+        await asyncio.sleep(1)
+    story.writes()
+    namespaces = Key(SYSTEM, "namespaces")
+    config = story.host.objects[TYPE_CONFIGS].pop(namespaces)
+    story.host.faults["list", SPACES] = ConnectionRefusedError("not yet")
+    async with story.hub():
+        await asyncio.sleep(10)
+        story.host.put(TYPE_CONFIGS, config)
+        await asyncio.sleep(10)
+        assert story.data("eu") == {"k": "1"}
+        story.host.faults.clear()
+        await asyncio.sleep(10)
+    assert story.data("eu") == {"k": "1"}
+    assert "eu" not in story.writes()
+
+
+async def test_federated_namespaces_say_where_things_go_also_while_they_are_not_propagated():
+    story = Story("eu", "us")
+    story.enable(NAMESPACES, propagated=False)
+    story.federate(resource=SPACES, key=Key("shop", "shop"), placement=only("eu"))
+    story.federate(V1)
+    async with story.hub():
+        await asyncio.sleep(1)
+        assert story.clusters() == {"eu": ""}
+        story.federate(resource=SPACES, key=Key("shop", "shop"), placement=only("us"))
+        await asyncio.sleep(1)
+        assert story.clusters() == {"us": ""}
+    assert story.member("us", NAMESPACES, Key("", "shop")) is None
+
+
+async def test_objects_that_others_follow_too_are_not_taken_for_ours():
+    story = Story("eu", follows=[Interest(CONFIG_MAPS)])
+    other = {"metadata": {"namespace": "shop", "name": "other"}, "data": {"their": "own"}}
+    story.world["eu"].put(CONFIG_MAPS, other)
+    story.world["eu"].put(CONFIG_MAPS, {**other, "metadata": {"namespace": "shop", "name": "web"}})
+    story.federate(V1)
+    story.federate(V1, key=Key("shop", "other"), placement=only())
+    async with story.hub():
+        await asyncio.sleep(1)
+        assert story.data("eu") == {"k": "1"}, "what is placed is adopted"
+        obj = story.member("eu")
+        story.world["eu"].put(CONFIG_MAPS, {**obj, "metadata": {**obj["metadata"], "labels": {}}})
+        await asyncio.sleep(1)
+        assert story.managed("eu") == "true"
+        story.delete()
+        await asyncio.sleep(1)
+    assert story.data("eu") is None
+    assert story.data("eu", Key("shop", "other")) == {"their": "own"}
