@@ -17,6 +17,7 @@ from kubefed_core.objects import Obj, dig
 
 NO_CHECK_TIME = 0x200000
 """OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which Python's ssl does not name."""
+PROXIES = ("http", "https", "socks5")
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
@@ -72,11 +73,16 @@ def from_cluster(cluster: Obj, secret: Obj | None) -> Access:
         raise Terminal("spec.secretRef.name is empty; name a Secret with the key token")
     if secret is None:
         raise Terminal(f"spec.secretRef.name: there is no Secret {name!r}; join the cluster again")
+    proxy = dig(cluster, "spec", "proxyURL", default="")
+    if proxy and urlsplit(proxy).scheme not in PROXIES:
+        raise Terminal(
+            f"spec.proxyURL: proxy URL scheme must be one of: [{', '.join(PROXIES)}]; correct it"
+        )
     return Access(
         server=server if "://" in server else f"https://{server}",
         ca=_decoded(dig(cluster, "spec", "caBundle", default=""), "spec.caBundle"),
         token=_token(secret, name),
-        proxy=dig(cluster, "spec", "proxyURL", default=""),
+        proxy=proxy,
         lenient=frozenset(dig(cluster, "spec", "disabledTLSValidations", default=[])),
     )
 

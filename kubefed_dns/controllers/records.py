@@ -58,6 +58,7 @@ class Records:
             moved=lambda key: journeys.seen(endpoint_key(key)),
             edited=self._edited,
             later=lambda key: self._controller.queue.add_after(key, UNHURRIED),
+            bulk=lambda key: self._controller.queue.add(key, bulk=True),
         )
 
     async def run(self) -> None:

@@ -35,7 +35,7 @@ class Triggers:
 
     `edited` is told of a record whose own object is another one, `later` of those
     for which there is no hurry: their DNSEndpoint has changed but is not worked
-    on yet.
+    on yet. `bulk` is told of all of them, where something concerns all.
     """
 
     def __init__(
@@ -46,10 +46,12 @@ class Triggers:
         moved: Callable[[RecordKey], None],
         edited: Callable[[RecordKey], None],
         later: Callable[[RecordKey], None],
+        bulk: Callable[[RecordKey], None],
     ) -> None:
         self._host = host
         self._edited = edited
         self._later = later
+        self._bulk = bulk
         self._add = add
         self._moved = moved
         self._services: dict[tuple[str, Key], Key] = {}
@@ -116,7 +118,7 @@ class Triggers:
 
     def _all(self, resource: Resource) -> None:
         for obj in self._host.list(resource):
-            self._add(RecordKey(resource, key_of(obj)))
+            self._bulk(RecordKey(resource, key_of(obj)))
 
     def _of_member(self, cluster: str, resource: Resource, key: Key) -> Iterable[RecordKey]:
         if resource == SERVICES:

@@ -32,6 +32,7 @@ def test_https_is_understood():
         ("An empty token.", {}, {"data": {"token": ""}}, "missing or empty"),
         ("A token that is not base64.", {}, {"data": {"token": "%%"}}, "is not base64"),
         ("A binary token.", {}, {"data": {"token": "/w=="}}, "is no bearer token"),
+        ("An unknown proxy.", {"proxyURL": "socks6://p"}, SECRET, "one of: .http, https, socks5"),
         ("A bundle that is not base64.", {"caBundle": "%%"}, SECRET, "spec.caBundle"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

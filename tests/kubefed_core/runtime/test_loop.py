@@ -128,3 +128,38 @@ async def test_results_are_metered():
 def test_backoff(reason, failures, chance, want):
     made = exponential(base=1.0, cap=60.0, jitter=0.5, chance=lambda: chance)
     assert made(failures) == want, reason
+
+
+async def test_what_comes_in_bulk_waits_behind_what_does_not():
+    seen = []
+
+    async def reconcile(key):
+        seen.append(key)
+
+    controller = Controller("c", reconcile)
+    for number in range(3):
+        controller.queue.add(number, bulk=True)
+    controller.queue.add("urgent")
+    controller.queue.add(2)
+    controller.queue.add(2, bulk=True)
+    await steps(controller, 4)
+    assert seen == ["urgent", 2, 0, 1]
+    assert len(controller.queue) == 0
+
+
+async def test_a_key_added_in_bulk_while_it_is_held_comes_once_more():
+    seen = []
+
+    async def reconcile(key):
+        seen.append(key)
+        if len(seen) == 1:
+            controller.queue.add(key, bulk=True)
+            controller.queue.add(key)
+
+    controller = Controller("c", reconcile)
+    controller.queue.add("k", bulk=True)
+    await steps(controller, 2)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(100):
+            await controller.step()
+    assert seen == ["k", "k"]

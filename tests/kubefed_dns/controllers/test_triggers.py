@@ -36,6 +36,7 @@ async def added_by(story, change):
             moved=lambda key: None,
             edited=found.append,
             later=lambda key: None,
+            bulk=found.append,
         )
         await settle()
         found.clear()
