@@ -99,6 +99,12 @@ class Verifier:
             seen[name] = PENDING
         self.controller.queue.add(site)
 
+    def unwant(self, site: Site, names: Collection[str]) -> None:
+        """Nothing is wanted of these names any more."""
+        for name in names:
+            self._open.get(site, {}).pop(name, None)
+            self._seen.get(site, {}).pop(name, None)
+
     def forget(self, provider: str) -> None:
         """A provider is gone."""
         for site in [site for site in self._seen if site.provider == provider]:
@@ -122,7 +128,7 @@ class Verifier:
         news: list[str] = []
         for name, sighting in found.items():
             if waiting.get(name) is not asked[name]:
-                continue  # It was written again meanwhile, and is asked for again.
+                continue  # It was written again meanwhile, and is asked for again if wanted.
             asked[name].tries += 1
             if sighting is None or sighting.status == "True":
                 del waiting[name]

@@ -268,7 +268,9 @@ class Zones:
 
     def wrote(self, site: Site, names: Collection[str]) -> None:
         self._reached(names, "published")
-        self._verifier.wrote(site, [name for name in names if self._expected(site, name)])
+        wanted = [name for name in names if self._expected(site, name)]
+        self._verifier.wrote(site, wanted)
+        self._verifier.unwant(site, set(names) - set(wanted))
 
     def said(self, provider: str) -> None:
         self._statuses.due_soon(provider)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kubefed_core.runtime.loop import Controller
 from kubefed_dns.api.providers import DNSProvider
@@ -40,8 +40,8 @@ class Trade:
 
     spec: DNSProvider
     owner: str
-    key: bytes | None
-    secret: tuple[tuple[str, str], ...]
+    key: bytes | None = field(repr=False)
+    secret: tuple[tuple[str, str], ...] = field(repr=False)
 
     def registry(self) -> Registry:
         txt = self.spec.txt
@@ -142,7 +142,7 @@ class Backend:
             spec.policy,
             spec.min_ttl,
         )
-        rules = Rules(found.types, spec.allow_local_targets)
+        rules = Rules(found.types, spec.allow_local_targets, spec.addresses)
         return Ledger(Site(self.name, zone), terms=terms, rules=rules)
 
     def _writer(self, ledger: Ledger) -> Writer:

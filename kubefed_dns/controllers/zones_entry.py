@@ -2,13 +2,16 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from kubefed_core.objects import Key
+from kubefed_core.objects import Key, Obj
 from kubefed_dns.api.provider_status import ProviderStatus
 from kubefed_dns.api.providers import DNSProvider
 from kubefed_dns.controllers.zones_backend import Backend, Fault
 from kubefed_dns.decide.brake import Window
 from kubefed_dns.decide.placing import EMBEDDED
+
+FINALIZER = "multiclusterdns.kubefed.io/zones"
 
 
 @dataclass
@@ -48,6 +51,18 @@ def lasting(spec: DNSProvider) -> DNSProvider:
 def unspoken(namespace: str) -> DNSProvider:
     """The embedded server where no object speaks for it."""
     return DNSProvider(key=Key(namespace, EMBEDDED), type=EMBEDDED)
+
+
+def finalizer_patch(obj: Obj, *, held: bool) -> dict[str, Any]:
+    """Puts our finalizer on a DNSProvider, or takes it off, unless the object has moved on."""
+    meta = obj["metadata"]
+    others = [each for each in meta.get("finalizers") or () if each != FINALIZER]
+    return {
+        "metadata": {
+            "finalizers": [*others, FINALIZER] if held else others,
+            "resourceVersion": meta["resourceVersion"],
+        }
+    }
 
 
 def settle(entries: Iterable[Entry]) -> None:

@@ -77,10 +77,7 @@ class Ledger:
     def offer(self, name: str, bids: tuple[Bid, ...]) -> None:
         """Somebody wants something else of a name than before; nothing is told by none."""
         types = {bid.rrset.type for bid in (*self.bids(name), *bids) if bid.rrset}
-        if bids:
-            self._bids[name] = bids
-        else:
-            self._bids.pop(name, None)
+        _put(self._bids, name, bids)
         self.mark(name)
         if self.naming is not None:
             near = admit.neighbours(name, types, self.naming)
@@ -176,7 +173,8 @@ class Ledger:
         """A name is as it should be, found so or made so."""
         self.troubles.pop(name, None)
         self.quarantine.pop(name, None)
-        self.settled[name] = marker
+        if name in self._bids:
+            self.settled[name] = marker
 
     def problem(self, name: str, ref: Ref) -> Problem | None:
         """What is known to keep an endpoint from being published here."""

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from kubefed_core.errors import Terminal
-from kubefed_core.objects import Key, Obj, annotations, deleting, dig
+from kubefed_core.objects import Key, Obj, annotations, deleting, dig, key_of
 from kubefed_core.runtime.fleet import HOST
 from kubefed_core.runtime.loop import Controller
 from kubefed_dns.api import provider_status
@@ -21,15 +21,13 @@ from kubefed_dns.controllers.zones_entry import Entry
 from kubefed_dns.controllers.zones_means import SLACK, Means, Office
 from kubefed_dns.controllers.zones_rate import limiter
 from kubefed_dns.decide.placing import EMBEDDED, Server, Site
-from kubefed_dns.errors import Misconfigured, ProviderError
+from kubefed_dns.errors import ProviderError
 from kubefed_dns.providers import protocol
 from kubefed_dns.providers.protocol import Context, Factory, Provider
 from kubefed_dns.records import canonical, within
 from kubefed_dns.resources import PROVIDERS
 
 log = logging.getLogger(__name__)
-
-FINALIZER = "multiclusterdns.kubefed.io/zones"
 
 
 class Providers:
@@ -66,7 +64,7 @@ class Providers:
             entry.created = dig(obj, "metadata", "creationTimestamp", default="")
             entry.zones = frozenset(canonical(zone.name) for zone in _status(obj).zones)
             # What cannot be read is told by its reconcile.
-            with contextlib.suppress(Misconfigured):
+            with contextlib.suppress(Terminal):
                 entry.spec = entries.lasting(api.parse(obj))
                 entry.zones |= set(entry.spec.zones)
             self.add(entry.name)
@@ -169,7 +167,7 @@ class Providers:
             return True
         spec = entry.spec = entries.lasting(api.parse(obj))
         entry.created = spec.created
-        held = FINALIZER in dig(obj, "metadata", "finalizers", default=())
+        held = entries.FINALIZER in dig(obj, "metadata", "finalizers", default=())
         delete = spec.on_delete is OnDelete.DELETE
         if not deleting(obj):
             if held != delete:
@@ -183,16 +181,8 @@ class Providers:
         return held
 
     async def _finalize(self, obj: Obj, *, held: bool) -> None:
-        meta = obj["metadata"]
-        others = [each for each in meta.get("finalizers") or () if each != FINALIZER]
-        patch = {
-            "metadata": {
-                "finalizers": [*others, FINALIZER] if held else others,
-                "resourceVersion": meta["resourceVersion"],
-            }
-        }
-        key = Key(meta["namespace"], meta["name"])
-        written = await self._means.host.client.patch(PROVIDERS, key, patch)
+        patch = entries.finalizer_patch(obj, held=held)
+        written = await self._means.host.client.patch(PROVIDERS, key_of(obj), patch)
         if held or not deleting(obj):
             self._means.host.fleet.put(HOST, PROVIDERS, written)
 

@@ -1,10 +1,12 @@
 """Who gets a name when several want it, and with what."""
 
+import ipaddress
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from kubefed_dns.api.endpoints import EndpointKey, Routing
+from kubefed_dns.api.providers import Addresses
 from kubefed_dns.decide.bids import Bid, Source
 from kubefed_dns.decide.claims import Want
 from kubefed_dns.decide.ownership import Naming
@@ -14,6 +16,11 @@ from kubefed_dns.errors import InvalidName
 from kubefed_dns.records import RRset
 
 ADDRESSES = frozenset({"A", "AAAA"})
+PRIVATE = tuple(
+    ipaddress.ip_network(text)
+    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+)
+"""What is reached only from inside; not all that is reserved for other things."""
 EXCLUSIVE = frozenset({"TXT", "CNAME"})
 """Types that cannot stand where an ownership record stands."""
 
@@ -27,10 +34,11 @@ class Ref(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a provider takes: types it can write, and whether targets may be local."""
+    """What a provider takes: types it can write, whether targets may be local, which addresses."""
 
     types: frozenset[str]
     local: bool = False
+    addresses: Addresses = Addresses.ANY
 
     def problem(self, bid: Bid) -> Problem | None:
         """What is wrong with a bid here, if anything."""
@@ -47,6 +55,15 @@ class Rules:
                 )
                 return Problem(Reason.FORBIDDEN, why)
         return None
+
+    def fitted(self, bid: Bid) -> Bid | None:
+        """With the addresses that belong here; None where none does."""
+        made = bid.rrset
+        if self.addresses is Addresses.ANY or made is None or made.type not in ADDRESSES:
+            return bid
+        wanted = self.addresses is Addresses.PRIVATE
+        values = tuple(value for value in made.values if _private(value) is wanted)
+        return replace(bid, rrset=replace(made, values=values)) if values else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +92,8 @@ def contest(bids: Iterable[Bid], *, holder: str | None, rules: Rules) -> Outcome
     for bid in bids:
         if (problem := rules.problem(bid)) is not None:
             problems[Ref(bid.source, bid.key)] = problem
-        else:
-            able.setdefault(bid.source, []).append(bid)
+        elif (fitted := rules.fitted(bid)) is not None:
+            able.setdefault(bid.source, []).append(fitted)
     keep = any(ref.source.resource == holder for ref in problems)
     team: list[Bid] = []
     for source in sorted(able, key=lambda each: _rank(each, holder)):
@@ -88,6 +105,11 @@ def contest(bids: Iterable[Bid], *, holder: str | None, rules: Rules) -> Outcome
         else:
             team += mine
     return Outcome(_merged(team), problems, keep)
+
+
+def _private(value: str) -> bool:
+    address = ipaddress.ip_address(value)
+    return any(address in network for network in PRIVATE)
 
 
 def _rank(source: Source, holder: str | None) -> tuple[bool, Source]:

@@ -215,6 +215,16 @@ async def test_a_name_that_is_written_again_meanwhile_is_asked_for_again(world):
 
 
 @pytest.mark.looptime
+async def test_a_name_that_is_withdrawn_while_it_is_asked_for_is_forgotten(world):
+    world.verifier.wrote(SITE, [WEB])
+    await asyncio.sleep(0.005)
+    world.verifier.unwant(SITE, [WEB])
+    await asyncio.sleep(3600)
+    assert world.seen is None
+    assert world.told == []
+
+
+@pytest.mark.looptime
 async def test_a_name_that_nobody_wants_any_more_is_dropped(world):
     world.wanted = {}
     world.verifier.wrote(SITE, [WEB])

@@ -167,6 +167,22 @@ async def test_one_domain_at_several_providers(story):
         assert other.sets(NAME)
 
 
+async def test_inside_and_outside_have_addresses_of_their_own(story):
+    inside = Backend("example.org.")
+    made = story.backend.made
+    story.backend.made = lambda context: (inside.made if context.name == "in" else made)(context)
+    story.provider("in", addresses="Private", rfc2136={"servers": ["192.0.2.54:53"]})
+    story.provider("out", addresses="Public")
+    story.domain("d", "example.org", providers=["in", "out"])
+    story.want((HOST, "A", ONE, "10.0.0.1"), ("in.example.org", "A", "10.0.0.2"))
+    async with story.hub():
+        await settle()
+        assert story.backend.sets(NAME) == {(NAME, "A"): (ONE,)}
+        assert inside.sets(NAME) == {(NAME, "A"): ("10.0.0.1",)}
+        assert not story.backend.sets("in.example.org.")
+        assert story.condition("Published")[0] == TRUE
+
+
 async def test_a_second_provider_for_the_same_zone_and_owner_waits(story):
     story.provider("old")
     story.provider("new", created="2026-01-02T00:00:00Z")

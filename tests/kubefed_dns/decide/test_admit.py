@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubefed_dns.api.endpoints import EndpointKey, Routing
+from kubefed_dns.api.providers import Addresses
 from kubefed_dns.decide.admit import Ref, Rules, contest, neighbours, rival
 from kubefed_dns.decide.bids import Bid, Source
 from kubefed_dns.decide.ownership import Naming
@@ -146,6 +147,22 @@ def test_keeping_what_is_there(reason, bids, holder, keep):
 def test_rules(reason, rrtype, value, local, want):
     problem = Rules(RULES.types, local).problem(bid(OLD, rrtype, value))
     assert (problem.reason if problem else None) is want, reason
+
+
+@pytest.mark.parametrize(
+    ("reason", "addresses", "want"),
+    [
+        ("All.", Addresses.ANY, {"A": ("10.0.0.1", "192.0.2.1"), "AAAA": ("fd00::1",)}),
+        ("Those for the world.", Addresses.PUBLIC, {"A": ("192.0.2.1",)}),
+        ("Those for inside.", Addresses.PRIVATE, {"A": ("10.0.0.1",), "AAAA": ("fd00::1",)}),
+    ],
+    ids=lambda value: value if isinstance(value, str) and " " in value else "",
+)
+def test_addresses_that_belong_to_a_provider(reason, addresses, want):
+    bids = [bid(OLD, "A", "10.0.0.1", "192.0.2.1"), bid(OLD, "AAAA", "fd00::1")]
+    sets, _, lost = decided(bids, rules=Rules(RULES.types, addresses=addresses))
+    assert sets == want, reason
+    assert not lost
 
 
 ZONE = {
