@@ -9,6 +9,8 @@ from kubefed_core.api import clusters as cluster_api
 from kubefed_core.api import federated as api
 from kubefed_core.api import policy, propagated, taints
 from kubefed_core.api.config import Config, Scope
+from kubefed_core.api.federated import Placement
+from kubefed_core.api.selectors import Selector
 from kubefed_core.api.types import TypeConfig
 from kubefed_core.decide import placement, template, versions
 from kubefed_core.decide.placement import Candidate, Placed
@@ -95,6 +97,23 @@ class View:
             within=within,
         )
         return Where(placed, unfederated)
+
+    def allowed(self, kind: TypeConfig, federated: Obj) -> frozenset[str]:
+        """Where the object might go, whatever its own placement says."""
+        within: frozenset[str] | None = None
+        if kind.namespaced:
+            around = self._around(key_of(federated).namespace)
+            if around is not None:
+                within = around.clusters
+            elif not self.limited:
+                return frozenset()
+        tolerations = api.placement(federated).tolerations
+        return placement.place(
+            Placement(selector=Selector(), tolerations=tolerations),
+            self._candidates(kind, federated),
+            policies=self._policies(kind, federated),
+            within=within,
+        ).clusters
 
     def member(self, kind: TypeConfig, cluster: str, key: Key) -> Obj | None:
         """The managed object as last seen; others of that name are none of ours."""

@@ -18,6 +18,7 @@ from kubefed_core.resources import (
     CLUSTERS,
     PLACEMENT_POLICIES,
     PROPAGATED_VERSIONS,
+    REPLICA_PREFERENCES,
     SECRETS,
     TYPE_CONFIGS,
     Resource,
@@ -216,6 +217,7 @@ def base_interests(config: Config, namespace: str) -> tuple[Interest, ...]:
         Interest(CLUSTERS, namespace),
         Interest(SECRETS, namespace),
         Interest(PROPAGATED_VERSIONS, where),
+        Interest(REPLICA_PREFERENCES, where),
     )
     if limited:
         return always

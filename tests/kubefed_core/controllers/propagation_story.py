@@ -12,9 +12,10 @@ from kubefed_core.api.config import Config
 from kubefed_core.api.federated import MANAGED
 from kubefed_core.api.types import TypeConfig, dump, federated_of
 from kubefed_core.controllers.members import Members
+from kubefed_core.controllers.scheduling import Scheduling
 from kubefed_core.controllers.sync import Sync, at_once
 from kubefed_core.controllers.types import Types, base_interests
-from kubefed_core.objects import Key
+from kubefed_core.objects import Key, timestamp
 from kubefed_core.resources import (
     CLUSTERS,
     DEPLOYMENTS,
@@ -84,7 +85,13 @@ class Story:
     def cluster(self, name, *, ready=True, labels=None, taints=()):
         spec = {"apiEndpoint": f"https://{name}", "secretRef": {"name": name}}
         meta = {"namespace": SYSTEM, "name": name, "labels": labels or {}}
-        ready = {"type": "Ready", "status": "True" if ready else "False"}
+        loop = asyncio.get_running_loop() if asyncio._get_running_loop() else None
+        at = getattr(self, "epoch", START) + timedelta(seconds=loop.time() if loop else 0)
+        ready = {
+            "type": "Ready",
+            "status": "True" if ready else "False",
+            "lastTransitionTime": timestamp(at),
+        }
         status = {"conditions": [ready]}
         self.host.put(
             CLUSTERS, {"metadata": meta, "spec": spec | {"taints": list(taints)}, "status": status}
@@ -152,7 +159,11 @@ class Story:
             on_host=on_host,
             in_members=in_members,
         )
-        tasks = [asyncio.create_task(each.run()) for each in (recorder, members, self.sync, types)]
+        scheduling = Scheduling(host=host, config=lambda: self.config)
+        tasks = [
+            asyncio.create_task(each.run())
+            for each in (recorder, members, self.sync, types, scheduling)
+        ]
         try:
             yield self
         finally:
