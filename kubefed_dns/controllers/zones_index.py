@@ -51,9 +51,6 @@ class Index:
         self._at: dict[Site, dict[str, tuple[Bid, ...]]] = {}
         self.directory = Directory(domains=(), servers=())
 
-    def __len__(self) -> int:
-        return len(self._names)
-
     def keys(self) -> Collection[Key]:
         return self._bidders.keys()
 
