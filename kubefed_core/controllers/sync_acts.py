@@ -25,6 +25,14 @@ _FAULTS = {
 }
 
 
+_DOING = {
+    "create": "Creating",
+    "update": "Updating",
+    "delete": "Deleting",
+    "remove managed label from": "Removing managed label from",
+}
+
+
 class Failed(Exception):
     """An operation has come to an end that is not the one that was wanted."""
 
@@ -69,7 +77,7 @@ class Acts:
         """Raises Failed; TimeoutError where it is cut off."""
         act, verb, reason, state = self._means(operation)
         cluster = operation.cluster
-        self._tell.doing(job, cluster, verb=f"{verb[:-1]}ing", reason=reason)
+        self._tell.doing(job, cluster, verb=_DOING[verb], reason=reason)
         try:
             client = self._host.fleet.client(cluster)
         except KeyError:

@@ -14,7 +14,7 @@ from propagation_story import (
 
 from kubefed_core.api.federated import DELETE_OPTIONS, ORPHAN, WAIVE
 from kubefed_core.objects import Key
-from kubefed_core.resources import CLUSTERS, NAMESPACES
+from kubefed_core.resources import CLUSTERS, EVENTS, NAMESPACES
 
 pytestmark = pytest.mark.looptime
 V1 = {"data": {"k": "1"}}
@@ -315,3 +315,27 @@ async def test_a_namespace_waits_for_that_of_the_host():
         story.host.put(NAMESPACES, {"metadata": {"name": "late"}})
         await asyncio.sleep(1)
         assert story.member("eu", NAMESPACES, Key("", "late")) is not None
+
+
+async def test_events_speak_in_kubefeds_words():
+    story = Story("eu")
+    story.federate(V1)
+    story.world["eu"].faults["delete", CONFIG_MAPS] = ConnectionResetError("reset")
+    async with story.hub():
+        await asyncio.sleep(1)
+        story.delete()
+        await asyncio.sleep(1)
+        story.annotate(**{ORPHAN: "true"})
+        await asyncio.sleep(2)
+    said = {
+        (obj["reason"], obj["message"], obj["source"]["component"])
+        for obj in story.host.objects[EVENTS].values()
+        if obj["involvedObject"]["kind"] == "FederatedConfigMap"
+    }
+    what, component = 'ConfigMap "shop/web" in cluster "eu"', "federatedconfigmap-controller"
+    assert said == {
+        ("CreateInCluster", f"Creating {what}", component),
+        ("DeleteInCluster", f"Deleting {what}", component),
+        ("DeleteInClusterFailed", f"Failed to delete {what}: reset", component),
+        ("RemoveManagedLabelFromInCluster", f"Removing managed label from {what}", component),
+    }
