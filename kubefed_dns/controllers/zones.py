@@ -5,17 +5,16 @@ import random
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 
-from kubefed_core.errors import Terminal
-from kubefed_core.objects import Key, Obj, deleting, generation, key_of, labels, uid
+from kubefed_core.objects import Key, deleting, key_of, labels
 from kubefed_core.resources import NAMESPACES, SECRETS, Resource
 from kubefed_core.runtime import backoff
 from kubefed_core.runtime.fleet import HOST
 from kubefed_core.runtime.host import Host
 from kubefed_core.runtime.loop import Controller, Meter
-from kubefed_dns.api import endpoints as api
 from kubefed_dns.controllers.keys import RECORDS, RecordKey
 from kubefed_dns.controllers.zones_authorities import Authorities
-from kubefed_dns.controllers.zones_index import Bidder, Index
+from kubefed_dns.controllers.zones_index import Index
+from kubefed_dns.controllers.zones_intake import bidder
 from kubefed_dns.controllers.zones_map import Map
 from kubefed_dns.controllers.zones_means import Means
 from kubefed_dns.controllers.zones_providers import Providers
@@ -23,9 +22,7 @@ from kubefed_dns.controllers.zones_start import Start
 from kubefed_dns.controllers.zones_status import Statuses
 from kubefed_dns.controllers.zones_view import Outlook
 from kubefed_dns.controllers.zones_withdrawals import Withdrawals, owner_key
-from kubefed_dns.decide.bids import bids
 from kubefed_dns.decide.placing import Site
-from kubefed_dns.decide.reasons import Problem, Reason
 from kubefed_dns.decide.terms import floored
 from kubefed_dns.metrics import Journeys, Metrics
 from kubefed_dns.providers.protocol import Factory
@@ -129,7 +126,7 @@ class Zones:
         await self._start.wait()
         self._providers.start(group)
         for number, obj in enumerate(tuple(self._host.list(ENDPOINTS))):
-            self._index.put(key_of(obj), self._bidder(key_of(obj), obj))
+            self._index.put(key_of(obj), bidder(self._host, obj, known=None))
             if number % BREATH == 0:
                 await asyncio.sleep(0)
         self._map.redraw()
@@ -174,26 +171,14 @@ class Zones:
                 self._place(self._index.drop(key))
                 self._withdrawals.gone(key)
             return
-        bidder = self._bidder(key, obj)
-        if known is not None and known.identity == bidder.identity:
+        made = bidder(self._host, obj, known=known)
+        if made is known:
             return
-        changed = self._index.put(key, bidder)
-        if not changed or not bidder.names or bidder.problem is not None:
+        changed = self._index.put(key, made)
+        if not changed or not made.names or made.problem is not None:
             self._statuses.due((key,))
         self._place(changed)
         self._withdrawals.wake(key)
-
-    def _bidder(self, key: Key, obj: Obj) -> Bidder:
-        """What can be read; of what no longer can be, the last stays."""
-        identity = (uid(obj), generation(obj))
-        known = self._index.bidder(key)
-        if known is not None and known.identity == identity:
-            return known
-        try:
-            return Bidder(bids(api.parse(obj)), None, identity)
-        except Terminal as error:
-            before = known.bids if known is not None else ()
-            return Bidder(before, Problem(Reason.INVALID_NAME, str(error)), identity)
 
     def _labels(self, namespace: str) -> Mapping[str, str] | None:
         obj = self._host.get(NAMESPACES, Key("", namespace))

@@ -34,6 +34,7 @@ class Withdrawals:
         A resource that is not of our writing is never judged.
         """
         keys = [owner_key(resource) for resource in resources]
+        # Each of them is looked into, whatever is known of the first.
         return all([key is not None and self._given_up(site, name, key) for key in keys])
 
     def gone(self, key: Key) -> None:

@@ -178,6 +178,18 @@ async def test_two_namespaces_that_want_one_name(story):
         assert story.condition("Published", namespace="other")[0] == TRUE
 
 
+async def test_a_dnsendpoint_is_as_old_as_its_record(story):
+    owner = {"kind": "ServiceDNSRecord", "name": "web", "controller": True}
+    story.want((HOST, "A", TWO), namespace="other", created="2026-01-02T00:00:00Z")
+    made = story.want((HOST, "A", ONE), name="service-web", created="2026-01-03T00:00:00Z")
+    made["metadata"]["ownerReferences"] = [owner]
+    story.host.put(ENDPOINTS, made)
+    story.put(SERVICE_RECORDS, "shop", "web", spec={"domainRef": "x"})
+    async with story.hub():
+        await settle()
+        assert story.backend.sets(NAME) == {(NAME, "A"): (ONE,)}
+
+
 async def test_those_of_one_namespace_share_a_name(story):
     story.want((HOST, "A", ONE))
     story.want((HOST, "A", TWO), name="web2", created="2026-01-02T00:00:00Z")
