@@ -50,8 +50,8 @@ types: venv ## mypy, strict
 contracts: venv ## who may import whom
 	$(BIN)/lint-imports --no-logo
 
-unit: venv ## the unit tests
-	$(BIN)/pytest $(UNIT) $(ARGS)
+unit: venv ## the unit tests, on all processors
+	$(BIN)/pytest -n auto $(UNIT) $(ARGS)
 
 setup: ## everything that the other targets need
 	@.ci/setup venv binaries bind

@@ -148,7 +148,7 @@ def test_without_a_ca_in_the_kubeconfig_the_clusters_own_is_taken(join):
 
 
 @pytest.mark.usefixtures("trusted_by_the_system")
-@pytest.mark.parametrize("own_ca", [OTHERS.certificate])
+@pytest.mark.parametrize("own_ca", [OTHERS.certificate], ids=["others"])
 def test_where_the_clusters_own_ca_does_not_fit_the_systems_are_left(join):
     result, spec = join()
     assert result.status == 0
