@@ -35,7 +35,7 @@ from kubefed_core.runtime.recorder import Recorder
 from kubefed_dns import interests, resolve, settings
 from kubefed_dns.controllers.endpoints import Endpoints
 from kubefed_dns.controllers.records import Records
-from kubefed_dns.controllers.zones import Zones
+from kubefed_dns.controllers.zones.zones import Zones
 from kubefed_dns.flags import Options
 from kubefed_dns.metrics import Journeys, Queries
 from kubefed_dns.metrics import Metrics as DnsMetrics

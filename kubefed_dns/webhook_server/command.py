@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from kubefed_core.kubefedctl import flags
 from kubefed_core.runtime import logs, probes
 from kubefed_dns import records
-from kubefed_dns.controllers import zones_rate
+from kubefed_dns.controllers.zones import rate
 from kubefed_dns.decide.ownership import Naming
 from kubefed_dns.errors import Misconfigured, ProviderError
 from kubefed_dns.providers import protocol
@@ -148,7 +148,7 @@ def made(options: Options) -> Provider:
         zone_ids=options.zone_ids,
         settings=_settings(options.settings),
         secret=_secret(options.credentials),
-        take=zones_rate.limiter(options.provider, None),
+        take=rate.limiter(options.provider, None),
     )
     return protocol.factory(options.provider)(context)
 

@@ -7,9 +7,9 @@ from kubefed_core import errors
 from kubefed_core.objects import Key
 from kubefed_core.resources import NAMESPACES, SECRETS
 from kubefed_dns.api.providers import DNSProvider
-from kubefed_dns.controllers import zones_writer
-from kubefed_dns.controllers.zones_authorities import Authorities
-from kubefed_dns.controllers.zones_entry import Entry, same_backend
+from kubefed_dns.controllers.zones import writer
+from kubefed_dns.controllers.zones.authorities import Authorities
+from kubefed_dns.controllers.zones.entry import Entry, same_backend
 from kubefed_dns.decide import brake
 from kubefed_dns.decide.placing import Site
 from kubefed_dns.records import rrset
@@ -62,7 +62,7 @@ async def test_what_is_urgent_does_not_wait_for_what_is_much(story, monkeypatch)
         assert len(story.backend.sets()) < 2 * 1501
         await settle(10)
         assert len(story.backend.sets()) == 2 * 1501
-    assert zones_writer.BATCH < 1500
+    assert writer.BATCH < 1500
 
 
 async def test_no_two_ever_write_one_zone(story):

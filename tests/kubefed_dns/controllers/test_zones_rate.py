@@ -1,7 +1,7 @@
 import pytest
 
 from kubefed_dns.api.providers import RateLimit
-from kubefed_dns.controllers.zones_rate import Bucket, limiter, unlimited
+from kubefed_dns.controllers.zones.rate import Bucket, limiter, unlimited
 
 
 class Clock:

@@ -19,7 +19,7 @@ from kubefed_core.runtime.fleet import HOST, Fleet
 from kubefed_core.runtime.host import Host
 from kubefed_core.runtime.recorder import Recorder
 from kubefed_dns import interests
-from kubefed_dns.controllers.zones import Zones
+from kubefed_dns.controllers.zones.zones import Zones
 from kubefed_dns.decide.ownership import Registry
 from kubefed_dns.errors import Misconfigured
 from kubefed_dns.metrics import Journeys, Metrics

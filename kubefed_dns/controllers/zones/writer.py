@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 
 from kubefed_core.objects import timestamp
 from kubefed_dns.api.providers import DNSProvider, Drift
-from kubefed_dns.controllers.zones_brake import Brakes
-from kubefed_dns.controllers.zones_ledger import Ledger, Quarantine, names_in
-from kubefed_dns.controllers.zones_means import SLACK, Means, Office
-from kubefed_dns.controllers.zones_reader import Reader, State
+from kubefed_dns.controllers.zones.brake import Brakes
+from kubefed_dns.controllers.zones.ledger import Ledger, Quarantine, names_in
+from kubefed_dns.controllers.zones.means import SLACK, Means, Office
+from kubefed_dns.controllers.zones.reader import Reader, State
 from kubefed_dns.decide.plan import Planned
 from kubefed_dns.decide.reasons import Problem, Reason
 from kubefed_dns.errors import ProviderError, Throttled

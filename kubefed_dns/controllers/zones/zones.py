@@ -12,16 +12,16 @@ from kubefed_core.runtime.fleet import HOST
 from kubefed_core.runtime.host import Host
 from kubefed_core.runtime.loop import Controller, Meter
 from kubefed_dns.controllers.keys import RECORDS, RecordKey
-from kubefed_dns.controllers.zones_authorities import Authorities
-from kubefed_dns.controllers.zones_index import Index
-from kubefed_dns.controllers.zones_intake import bidder
-from kubefed_dns.controllers.zones_map import Map
-from kubefed_dns.controllers.zones_means import Means
-from kubefed_dns.controllers.zones_providers import Providers
-from kubefed_dns.controllers.zones_start import Start
-from kubefed_dns.controllers.zones_status import Statuses
-from kubefed_dns.controllers.zones_view import Outlook
-from kubefed_dns.controllers.zones_withdrawals import Withdrawals, owner_key
+from kubefed_dns.controllers.zones.authorities import Authorities
+from kubefed_dns.controllers.zones.index import Index
+from kubefed_dns.controllers.zones.intake import bidder
+from kubefed_dns.controllers.zones.map import Map
+from kubefed_dns.controllers.zones.means import Means
+from kubefed_dns.controllers.zones.providers import Providers
+from kubefed_dns.controllers.zones.start import Start
+from kubefed_dns.controllers.zones.status import Statuses
+from kubefed_dns.controllers.zones.view import Outlook
+from kubefed_dns.controllers.zones.withdrawals import Withdrawals, owner_key
 from kubefed_dns.decide.placing import Site
 from kubefed_dns.decide.terms import floored
 from kubefed_dns.metrics import Journeys, Metrics
@@ -39,7 +39,7 @@ ALL = Key("", "")
 
 
 class Zones:
-    """The publishing half; see the modules `zones_*` for its parts.
+    """The publishing half; see the modules beside this one for its parts.
 
     `factories` come before the entry points, by type. `server` is the embedded
     server, which is given its zones here. `chance` gives numbers in [0, 1).

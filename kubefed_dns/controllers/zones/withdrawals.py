@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection
 from kubefed_core.objects import Key, deleting
 from kubefed_core.runtime.loop import Controller
 from kubefed_dns.controllers.keys import RecordKey, endpoint_key, owner_of
-from kubefed_dns.controllers.zones_index import Index
-from kubefed_dns.controllers.zones_means import Means
+from kubefed_dns.controllers.zones.index import Index
+from kubefed_dns.controllers.zones.means import Means
 from kubefed_dns.decide.placing import Site
 from kubefed_dns.resources import ENDPOINTS
 

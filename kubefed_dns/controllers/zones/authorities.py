@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kubefed_dns.controllers.zones_providers import Providers
+from kubefed_dns.controllers.zones.providers import Providers
 from kubefed_dns.decide.placing import Site
 from kubefed_dns.server.server import Server
 from kubefed_dns.verify import NameServers, Unobservable

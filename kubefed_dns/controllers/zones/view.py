@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from kubefed_dns.controllers.zones_index import Index
-from kubefed_dns.controllers.zones_providers import Providers
-from kubefed_dns.controllers.zones_writer import Writer
+from kubefed_dns.controllers.zones.index import Index
+from kubefed_dns.controllers.zones.providers import Providers
+from kubefed_dns.controllers.zones.writer import Writer
 from kubefed_dns.decide.admit import Ref
 from kubefed_dns.decide.placing import Placing, Site
 from kubefed_dns.decide.reasons import Problem, Reason

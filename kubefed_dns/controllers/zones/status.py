@@ -13,12 +13,12 @@ from kubefed_core.runtime.loop import Controller
 from kubefed_dns.api import endpoints as endpoints_api
 from kubefed_dns.api import provider_status as api
 from kubefed_dns.api.provider_status import HeldBack, ProviderStatus, ZoneStatus
-from kubefed_dns.controllers.zones_entry import Entry
-from kubefed_dns.controllers.zones_index import Index
-from kubefed_dns.controllers.zones_means import Means
-from kubefed_dns.controllers.zones_providers import Providers
-from kubefed_dns.controllers.zones_view import Outlook
-from kubefed_dns.controllers.zones_writer import Writer
+from kubefed_dns.controllers.zones.entry import Entry
+from kubefed_dns.controllers.zones.index import Index
+from kubefed_dns.controllers.zones.means import Means
+from kubefed_dns.controllers.zones.providers import Providers
+from kubefed_dns.controllers.zones.view import Outlook
+from kubefed_dns.controllers.zones.writer import Writer
 from kubefed_dns.decide import brake, statuses
 from kubefed_dns.decide.reasons import Reason
 from kubefed_dns.decide.report import shortened

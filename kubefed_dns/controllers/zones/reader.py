@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from kubefed_dns.api.providers import DNSProvider
-from kubefed_dns.controllers.zones_ledger import Ledger, survey
-from kubefed_dns.controllers.zones_means import SLACK, Means
+from kubefed_dns.controllers.zones.ledger import Ledger, survey
+from kubefed_dns.controllers.zones.means import SLACK, Means
 from kubefed_dns.errors import ProviderError
 from kubefed_dns.providers.protocol import Provider
 

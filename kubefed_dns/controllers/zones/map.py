@@ -7,9 +7,9 @@ from kubefed_core.objects import Key, Obj, key_of, version
 from kubefed_dns.api import domains as api
 from kubefed_dns.api import endpoints as endpoints_api
 from kubefed_dns.api.domains import Domain
-from kubefed_dns.controllers.zones_index import Index
-from kubefed_dns.controllers.zones_means import Means
-from kubefed_dns.controllers.zones_providers import Providers
+from kubefed_dns.controllers.zones.index import Index
+from kubefed_dns.controllers.zones.means import Means
+from kubefed_dns.controllers.zones.providers import Providers
 from kubefed_dns.decide.placing import Directory, Server, closest
 from kubefed_dns.resources import DOMAINS, ENDPOINTS
 from kubefed_dns.server.server import Server as DnsServer

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from kubefed_core.runtime.loop import Controller
 from kubefed_dns.api.providers import DNSProvider
-from kubefed_dns.controllers.zones_brake import Brakes
-from kubefed_dns.controllers.zones_ledger import Ledger
-from kubefed_dns.controllers.zones_means import Means, Office
-from kubefed_dns.controllers.zones_writer import Writer
+from kubefed_dns.controllers.zones.brake import Brakes
+from kubefed_dns.controllers.zones.ledger import Ledger
+from kubefed_dns.controllers.zones.means import Means, Office
+from kubefed_dns.controllers.zones.writer import Writer
 from kubefed_dns.decide.admit import Rules
 from kubefed_dns.decide.bids import Bid
 from kubefed_dns.decide.brake import Window

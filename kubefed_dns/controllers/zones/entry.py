@@ -7,7 +7,7 @@ from typing import Any
 from kubefed_core.objects import Key, Obj
 from kubefed_dns.api.provider_status import ProviderStatus
 from kubefed_dns.api.providers import DNSProvider
-from kubefed_dns.controllers.zones_backend import Backend, Fault
+from kubefed_dns.controllers.zones.backend import Backend, Fault
 from kubefed_dns.decide.brake import Window
 from kubefed_dns.decide.placing import EMBEDDED
 

@@ -13,13 +13,13 @@ from kubefed_dns.api import provider_status
 from kubefed_dns.api import providers as api
 from kubefed_dns.api.provider_status import ProviderStatus
 from kubefed_dns.api.providers import DNSProvider, OnDelete
-from kubefed_dns.controllers import zones_entry as entries
-from kubefed_dns.controllers import zones_secrets as secrets
-from kubefed_dns.controllers.zones_backend import Backend, Fault, Offers, Trade
-from kubefed_dns.controllers.zones_brake import APPROVE
-from kubefed_dns.controllers.zones_entry import Entry
-from kubefed_dns.controllers.zones_means import SLACK, Means, Office
-from kubefed_dns.controllers.zones_rate import limiter
+from kubefed_dns.controllers.zones import entry as entries
+from kubefed_dns.controllers.zones import secrets
+from kubefed_dns.controllers.zones.backend import Backend, Fault, Offers, Trade
+from kubefed_dns.controllers.zones.brake import APPROVE
+from kubefed_dns.controllers.zones.entry import Entry
+from kubefed_dns.controllers.zones.means import SLACK, Means, Office
+from kubefed_dns.controllers.zones.rate import limiter
 from kubefed_dns.decide.placing import EMBEDDED, Server, Site
 from kubefed_dns.errors import ProviderError
 from kubefed_dns.providers import protocol

@@ -7,7 +7,7 @@ from kubefed_core.objects import Obj, dig, generation, key_of, uid
 from kubefed_core.runtime.host import Host
 from kubefed_dns.api import endpoints as api
 from kubefed_dns.controllers.keys import owner_of
-from kubefed_dns.controllers.zones_index import Bidder
+from kubefed_dns.controllers.zones.index import Bidder
 from kubefed_dns.decide.bids import bids
 from kubefed_dns.decide.reasons import Problem, Reason
 

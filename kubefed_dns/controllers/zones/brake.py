@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection, Iterable
 
 from kubefed_dns.api.providers import DNSProvider
-from kubefed_dns.controllers.zones_ledger import Ledger
-from kubefed_dns.controllers.zones_means import SLACK
+from kubefed_dns.controllers.zones.ledger import Ledger
+from kubefed_dns.controllers.zones.means import SLACK
 from kubefed_dns.decide import brake
 from kubefed_dns.decide.reasons import Problem, Reason
 
