@@ -19,7 +19,7 @@ class KeyQueue(Generic[K]):
         self._numbers = itertools.count()
         self._waiting: dict[K, int] = {}
         self._held: set[K] = set()
-        self._timers: dict[K, asyncio.TimerHandle] = {}
+        self._timers: dict[K, tuple[float, asyncio.Handle]] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -31,7 +31,7 @@ class KeyQueue(Generic[K]):
         changed, waits behind all that does not.
         """
         if timer := self._timers.pop(key, None):
-            timer.cancel()
+            timer[1].cancel()
         rank = BULK if bulk else URGENT
         if self._waiting.get(key, BULK + 1) <= rank:
             return
@@ -46,11 +46,12 @@ class KeyQueue(Generic[K]):
         """Add later, unless it is due sooner already."""
         loop = asyncio.get_running_loop()
         due = loop.time() + delay
+        # When a timer is due is kept here: not every loop's handle can tell.
         if (timer := self._timers.get(key)) is not None:
-            if timer.when() <= due:
+            if timer[0] <= due:
                 return
-            timer.cancel()
-        self._timers[key] = loop.call_at(due, self.add, key)
+            timer[1].cancel()
+        self._timers[key] = (due, loop.call_at(due, self.add, key))
 
     async def get(self) -> K:
         while True:
@@ -69,6 +70,6 @@ class KeyQueue(Generic[K]):
 
     def close(self) -> None:
         """Forget every timer, so that nothing comes any more."""
-        for timer in self._timers.values():
+        for _, timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
