@@ -62,6 +62,9 @@ def run(options: Options) -> int:
     except Terminal as error:
         log.error("%s", error)  # noqa: TRY400
         return 1
+    except Exception:
+        log.exception("the controller-manager has failed")
+        return 1
     return 0
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -97,6 +97,10 @@ class Endpoints:
         try:
             current = self._current(key, record, there)
             made = decide.make(record, resolved, current=current, no_cname=apexes)
+            if None in resolved.values() and _emptied(there, made):
+                # Nothing is left but what cannot be resolved: the last good set stays.
+                whole = api.parse(there).endpoints if there is not None else ()
+                made = decide.make(record, resolved, current=whole, no_cname=apexes)
             await self._write(key, _endpoint(record, made), there)
         except errors.Terminal as error:
             self._say(record, "EndpointNotWritten", str(error))
@@ -143,7 +147,7 @@ class Endpoints:
             if isinstance(result, NotYet):
                 resolved[name] = None
             elif isinstance(result, ProviderError):
-                message = f"{result}; its other targets are published"
+                message = f"{result}; what is known of the record's targets stays published"
                 self._say(record, "TargetNotResolved", message)
                 resolved[name] = None
             elif isinstance(result, BaseException):
@@ -214,6 +218,16 @@ def _endpoint(record: Record, made: tuple[api.Endpoint, ...]) -> dict[str, Any]:
 def _state(obj: Obj) -> str:
     value: str = dig(obj, "metadata", "annotations", STATE, default="")
     return value
+
+
+def _emptied(there: Obj | None, made: Iterable[api.Endpoint]) -> bool:
+    """Whether there are addresses now, and would be none at all."""
+    before = api.parse(there).endpoints if there is not None else ()
+    return _addressed(before) and not _addressed(made)
+
+
+def _addressed(endpoints: Iterable[api.Endpoint]) -> bool:
+    return any(each.record_type in {"A", "AAAA"} and each.targets for each in endpoints)
 
 
 def _owner(obj: Obj) -> Obj | None:

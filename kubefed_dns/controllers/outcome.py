@@ -1,18 +1,22 @@
 """What a record's status says beyond its own: how its DNSEndpoint fares, and what is news."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from kubefed_core.api import conditions
 from kubefed_core.api.conditions import Condition
 from kubefed_core.objects import Obj, dig, generation
 from kubefed_dns.api import endpoints as endpoints_api
+from kubefed_dns.api.records import Record
+from kubefed_dns.api.routing import Policy
 from kubefed_dns.api.status import Entry, RecordStatus
 from kubefed_dns.controllers.keys import STATE
 from kubefed_dns.decide import report
 
 FOREIGN = frozenset({"Conflict", "Forbidden", "NoProvider"})
 """Why others than the record itself keep a name from it."""
+OCCASIONAL = frozenset({"Held", "Routed", "Probed"})
+"""Conditions that are there only while they say something."""
 UNVERIFIED = Condition("Verified", "Unknown", "Pending", "nothing is published yet")
 WAITING = Condition("Published", "False", "Pending", "the DNSEndpoint is not written yet")
 
@@ -45,7 +49,35 @@ def conditions_of(
     if accepted is None and not said:
         last = conditions.get(before, "Accepted")
         accepted = last if last is not None and last.reason in FOREIGN else None
+    if accepted is not None and accepted.status == "False":
+        published = Condition("Published", "False", "Pending", f"not accepted: {accepted.message}")
+        verified = UNVERIFIED
     return accepted or report.accepted(), published, verified
+
+
+def without_targets(
+    shown: tuple[Condition, ...], entries: Iterable[Entry]
+) -> tuple[Condition, ...]:
+    """The conditions where no cluster has a target: then nothing is published."""
+    if any(entry.ingress for entry in entries):
+        return shown
+    accepted, published, _ = shown
+    if published.status != "True":
+        return shown
+    nothing = Condition("Published", "False", "Pending", "no cluster has a target to publish")
+    return accepted, nothing, UNVERIFIED
+
+
+def unheeded(record: Record) -> Iterator[Condition]:
+    """What the spec asks for and is not acted on yet, so that nobody relies on it."""
+    if record.routing.policy != Policy.SIMPLE:
+        text = (
+            f"spec.routing: {record.routing.policy} is not acted on yet; answers hold all targets"
+        )
+        yield Condition("Routed", "False", "NotSupported", text)
+    if record.health is not None:
+        text = "spec.health is not acted on yet: no target is probed"
+        yield Condition("Probed", "False", "NotSupported", text)
 
 
 def _said(endpoint: Obj | None, state: str) -> tuple[Condition, ...]:
@@ -83,7 +115,8 @@ def news(before: RecordStatus, after: RecordStatus) -> Iterator[News]:
             continue
         if now.status == "False" and now.reason != "Pending":
             yield News(now.reason, now.message, True)
-        elif now.status == "True" and kind == "Published":
+        elif now.status == "True" and kind == "Published" and was and was.reason != "Pending":
+            # Of every change it would use up the events that the object may have.
             yield News("Published", now.message)
 
 

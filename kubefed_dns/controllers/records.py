@@ -158,14 +158,19 @@ class Records:
         shown = outcome.conditions_of(
             endpoint, state=state_of(record), problem=problem, before=before.conditions
         )
-        kept = (
-            before
-            if held
-            else replace(before, conditions=conditions.without(before.conditions, "Held"))
+        shown = outcome.without_targets(shown, record.status.entries)
+        extra = [*outcome.unheeded(record), *([held] if held else [])]
+        present = {condition.type for condition in extra}
+        kept = tuple(
+            each
+            for each in before.conditions
+            if each.type not in outcome.OCCASIONAL or each.type in present
         )
         status = replace(
             record.status,
-            conditions=self._dated(kept, filter(None, (*shown, held)), record.generation),
+            conditions=self._dated(
+                replace(before, conditions=kept), (*shown, *extra), record.generation
+            ),
         )
         for said in outcome.news(before, status):
             self._host.recorder.event(

@@ -64,6 +64,7 @@ class Backend:
         means: Means,
         office: Office,
         approval: Callable[[], str],
+        carried: Callable[[str], Collection[str]],
         implicit: bool,
     ) -> None:
         self.name = name
@@ -75,6 +76,7 @@ class Backend:
         self._means = means
         self._office = office
         self._approval = approval
+        self._carried = carried
         self._controller = Controller("zones", self._work, workers=WORKERS, meter=means.meter)
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
@@ -148,7 +150,12 @@ class Backend:
     def _writer(self, ledger: Ledger) -> Writer:
         brakes = None
         if not self.implicit:
-            brakes = Brakes(ledger, spec=self.trade.spec, approval=self._approval)
+            brakes = Brakes(
+                ledger,
+                spec=self.trade.spec,
+                approval=self._approval,
+                carried=self._carried(ledger.zone),
+            )
         writer = Writer(
             ledger,
             means=self._means,

@@ -12,13 +12,27 @@ APPROVE = "multiclusterdns.kubefed.io/approve"
 
 
 class Brakes:
-    """`approval` gives the annotation that the DNSProvider has now."""
+    """`approval` gives the annotation that the DNSProvider has now.
 
-    def __init__(self, ledger: Ledger, *, spec: DNSProvider, approval: Callable[[], str]) -> None:
+    `carried` are names that the status says are held, from before this process:
+    what has vanished lately is not known any more, so that they stay held for
+    one window, with all that would vanish together with them.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        spec: DNSProvider,
+        approval: Callable[[], str],
+        carried: Collection[str] = (),
+    ) -> None:
         self._ledger = ledger
         self._spec = spec
         self._approval = approval
         self._released: set[str] = set()
+        self._carried = frozenset(carried)
+        self._carried_until: float | None = None
 
     def hold(
         self, vanishing: Collection[str], *, planned: Collection[str], now: float
@@ -35,6 +49,7 @@ class Brakes:
             safety=self._spec.safety,
             now=now,
         )
+        held = held or self._still(frozenset(candidates), now)
         if held and brake.approved(self._approval(), ledger.zone, held):
             self._released |= held
             held = frozenset()
@@ -45,6 +60,14 @@ class Brakes:
             ledger.troubles[name] = self.problem()
         return held
 
+    def _still(self, candidates: frozenset[str], now: float) -> frozenset[str]:
+        """What stays held though this process has not seen why."""
+        if self._carried_until is None:
+            self._carried_until = now + self._spec.safety.window
+        if now >= self._carried_until or not candidates & self._carried:
+            return frozenset()
+        return candidates
+
     def problem(self) -> Problem:
         """What is held, and how to let it go."""
         site, held = self._ledger.site, self._ledger.braked
@@ -52,7 +75,8 @@ class Brakes:
         return Problem(
             Reason.BRAKE,
             f"the brake holds {len(held)} names that would vanish from zone {zone}; to let them "
-            f"go, annotate DNSProvider {site.provider}: {APPROVE}={zone}={brake.digest(held)}",
+            f"go: kubefedctl dns approve {site.provider} {zone} (annotation "
+            f"{APPROVE}={zone}={brake.digest(held)})",
         )
 
     def release_approved(self) -> None:

@@ -239,6 +239,7 @@ class Providers:
             means=self._means,
             office=self._office,
             approval=lambda: annotations(self.object(name) or {}).get(APPROVE, ""),
+            carried=lambda zone: _held(self.object(name), zone),
             implicit=self.object(name) is None,
         )
         backend.start(self._group)
@@ -295,3 +296,14 @@ def _status(obj: Obj) -> ProviderStatus:
 
 def _zones(provider: Provider) -> tuple[str, ...]:
     return tuple(provider.zones())
+
+
+def _held(obj: Obj | None, zone: str) -> frozenset[str]:
+    """The names that the status says are held in a zone."""
+    found = provider_status.parse(dig(obj or {}, "status")).zones
+    return frozenset(
+        canonical(name)
+        for each in found
+        if canonical(each.name) == zone
+        for name in each.held.names
+    )

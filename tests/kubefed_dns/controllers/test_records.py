@@ -462,3 +462,39 @@ async def test_an_unready_verdict_of_the_health_check_counts_as_out_of_sight(sto
         assert story.reasons()["us"] == "Held"
         await settle(120)
         assert story.targets() == [EU]
+
+
+async def test_a_host_name_that_never_resolved_does_not_empty_a_name_that_had_a_target(story):
+    story.record(clusters=["eu"])
+    async with story.hub():
+        await settle()
+        assert story.targets() == [EU]
+        story.serve("eu", "nowhere.example.test")
+        await settle(300)
+        assert story.targets() == [EU]
+        story.lookups["nowhere.example.test"] = ["192.0.2.44"]
+        await settle(300)
+        assert story.targets() == ["192.0.2.44"]
+
+
+async def test_nothing_counts_as_published_where_no_cluster_has_a_target(story):
+    for name in ("eu", "us"):
+        story.world[name].remove(SERVICES, WEB)
+    async with story.hub():
+        await settle()
+        assert story.condition("Published")[:2] == ("False", "Pending")
+
+
+async def test_what_is_asked_for_and_not_acted_on_is_said(story):
+    story.record(
+        routing={"policy": "Weighted", "weights": {"eu": 80}},
+        health={"protocol": "TCP", "port": 80},
+    )
+    async with story.hub():
+        await settle()
+        assert story.condition("Routed")[:2] == ("False", "NotSupported")
+        assert story.condition("Probed")[:2] == ("False", "NotSupported")
+        story.record()
+        await settle()
+        assert story.condition("Routed") is None
+        assert story.condition("Probed") is None

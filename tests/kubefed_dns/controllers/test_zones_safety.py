@@ -106,6 +106,40 @@ async def test_deleting_one_object_with_many_names_is_held_too(story):
         assert len(held(story)) == 40, "after a restart as well"
 
 
+async def test_what_is_held_stays_held_over_a_restart_that_forgets_what_vanished_before(story):
+    story.want(*wanted(hosts(100)))
+    async with story.hub():
+        await settle()
+        story.want(*wanted(hosts(75)))
+        await settle()
+        story.want(*wanted(hosts(68)))
+        await settle()
+        assert len(held(story)) == 75, "7 more would be too many together with the 25"
+    async with story.hub():
+        await settle(60)
+        assert len(held(story)) == 75, "though 7 alone would not be"
+        assert story.zone()["held"]["count"] == 7
+        vanishing = {f"{host}." for host in hosts(7, start=68)}
+        story.provider(annotations={APPROVE: f"example.org={brake.digest(vanishing)}"})
+        await settle()
+        assert len(held(story)) == 68
+
+
+async def test_what_a_restart_has_kept_held_goes_with_the_window(story):
+    story.want(*wanted(hosts(100)))
+    async with story.hub():
+        await settle()
+        story.want(*wanted(hosts(75)))
+        await settle()
+        story.want(*wanted(hosts(68)))
+        await settle()
+    async with story.hub():
+        await settle(300)
+        assert len(held(story)) == 75
+        await settle(320)
+        assert len(held(story)) == 68
+
+
 async def test_a_dry_run_says_and_does_not(story):
     story.provider(dryRun=True)
     story.want(("web.example.org", "A", ONE))
