@@ -5,16 +5,14 @@ from typing import TYPE_CHECKING
 import click
 
 from kubefed_core.errors import Terminal
-from kubefed_core.kubefedctl import contexts, flags
-from kubefed_core.kubefedctl.access import Api
+from kubefed_core.kubefedctl import flags
 from kubefed_core.kubefedctl.settings import Settings, takes_settings
 from kubefed_core.objects import Key, Obj, annotations, dig
+from kubefed_dns.commands import hosting
 from kubefed_dns.resources import PROVIDERS
 
 if TYPE_CHECKING:
     from kubefed_dns.api.provider_status import HeldBack
-
-APPROVE = "multiclusterdns.kubefed.io/approve"
 
 
 @click.command(cls=flags.Command)
@@ -27,11 +25,10 @@ def approve(settings: Settings, provider: str, zone: str) -> None:
     The approval is for the names that are held now, which are printed; should others
     be held by then, the brake asks again.
     """
-    context = contexts.load(settings.kubeconfig).context(
-        settings.host_context, flag="--host-cluster-context"
-    )
+    from kubefed_dns.controllers.zones.brake import APPROVE
+
     key = Key(settings.namespace, provider)
-    with Api(context, label="host") as host:
+    with hosting.host(settings) as host:
         obj = host.get(PROVIDERS, key)
         if obj is None:
             raise Terminal(f"there is no DNSProvider {key}; see kubectl get dnsproviders -A")

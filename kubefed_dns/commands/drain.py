@@ -5,11 +5,12 @@ from collections.abc import Iterable
 import click
 
 from kubefed_core.errors import Terminal
-from kubefed_core.kubefedctl import contexts, flags
+from kubefed_core.kubefedctl import flags
 from kubefed_core.kubefedctl.access import Api
 from kubefed_core.kubefedctl.settings import Settings, takes_settings
 from kubefed_core.objects import Key, dig, key_of
 from kubefed_core.resources import CLUSTERS
+from kubefed_dns.commands import hosting
 from kubefed_dns.resources import INGRESS_RECORDS, SERVICE_RECORDS
 
 
@@ -21,7 +22,7 @@ def drain(settings: Settings, cluster: str) -> None:
 
     Names that have no other keep its addresses; they are listed.
     """
-    with _host(settings) as host:
+    with hosting.host(settings) as host:
         last = list(_last(host, cluster))
         _mark(host, settings, cluster, drained=True)
     for name in last:
@@ -33,13 +34,8 @@ def drain(settings: Settings, cluster: str) -> None:
 @takes_settings
 def undrain(settings: Settings, cluster: str) -> None:
     """Let CLUSTER be a target again."""
-    with _host(settings) as host:
+    with hosting.host(settings) as host:
         _mark(host, settings, cluster, drained=False)
-
-
-def _host(settings: Settings) -> Api:
-    book = contexts.load(settings.kubeconfig)
-    return Api(book.context(settings.host_context, flag="--host-cluster-context"), label="host")
 
 
 def _mark(host: Api, settings: Settings, cluster: str, *, drained: bool) -> None:

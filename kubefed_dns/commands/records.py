@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from kubefed_core.kubefedctl import contexts, flags
-from kubefed_core.kubefedctl.access import Api
+from kubefed_core.kubefedctl import flags
 from kubefed_core.kubefedctl.settings import Settings, takes_settings
 from kubefed_core.objects import Obj
+from kubefed_dns.commands import hosting
 from kubefed_dns.resources import ENDPOINTS
 
 COLUMNS = ("name", "type", "ttl", "targets", "provider", "zone", "marker", "object", "error")
@@ -27,9 +27,7 @@ def records(settings: Settings, where: str, output: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    book = contexts.load(settings.kubeconfig)
-    context = book.context(settings.host_context, flag="--host-cluster-context")
-    with Api(context, label="host") as host:
+    with hosting.host(settings) as host:
         rows = sorted(_rows(host.list(ENDPOINTS, namespace=where)))
     if output == "json":
         click.echo(json.dumps([dict(zip(COLUMNS, row, strict=True)) for row in rows], indent=2))

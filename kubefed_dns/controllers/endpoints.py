@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -95,12 +95,11 @@ class Endpoints:
         names = decide.host_names(record, no_cname=apexes)
         resolved = await self._resolve(key, record, sorted(names))
         try:
-            current = self._current(key, record, there)
-            made = decide.make(record, resolved, current=current, no_cname=apexes)
-            if None in resolved.values() and _emptied(there, made):
-                # Nothing is left but what cannot be resolved: the last good set stays.
-                whole = api.parse(there).endpoints if there is not None else ()
-                made = decide.make(record, resolved, current=whole, no_cname=apexes)
+            if names:
+                before = api.parse(there).endpoints if there is not None else ()
+                made = self._made(key, record, resolved, before=before, no_cname=apexes)
+            else:
+                made = decide.make(record, {}, no_cname=apexes)
             await self._write(key, _endpoint(record, made), there)
         except errors.Terminal as error:
             self._say(record, "EndpointNotWritten", str(error))
@@ -108,17 +107,29 @@ class Endpoints:
         self._literals[key] = _literals(record)
         return self._resolver.due(names) if names else None
 
-    def _current(self, key: RecordKey, record: Record, there: Obj | None) -> list[api.Endpoint]:
-        """What is there, of which a name that cannot be resolved keeps its addresses.
+    def _made(
+        self,
+        key: RecordKey,
+        record: Record,
+        resolved: decide.Resolved,
+        *,
+        before: Sequence[api.Endpoint],
+        no_cname: Collection[str],
+    ) -> tuple[api.Endpoint, ...]:
+        """A name that cannot be resolved keeps the addresses it had before.
 
-        Without those that the members themselves have taken back meanwhile.
+        Without those that the members themselves have taken back meanwhile, unless
+        nothing else would be left: then the last good set stays.
         """
         gone = self._literals.get(key, frozenset()) - _literals(record)
-        found = api.parse(there).endpoints if there is not None else ()
-        return [
+        current = [
             replace(each, targets=tuple(text for text in each.targets if text not in gone))
-            for each in found
+            for each in before
         ]
+        made = decide.make(record, resolved, current=current, no_cname=no_cname)
+        if None in resolved.values() and _addressed(before) and not _addressed(made):
+            return decide.make(record, resolved, current=before, no_cname=no_cname)
+        return made
 
     def _apexes(self) -> frozenset[str]:
         """Names at which a zone begins, as far as is known: no CNAME can be there."""
@@ -218,12 +229,6 @@ def _endpoint(record: Record, made: tuple[api.Endpoint, ...]) -> dict[str, Any]:
 def _state(obj: Obj) -> str:
     value: str = dig(obj, "metadata", "annotations", STATE, default="")
     return value
-
-
-def _emptied(there: Obj | None, made: Iterable[api.Endpoint]) -> bool:
-    """Whether there are addresses now, and would be none at all."""
-    before = api.parse(there).endpoints if there is not None else ()
-    return _addressed(before) and not _addressed(made)
 
 
 def _addressed(endpoints: Iterable[api.Endpoint]) -> bool:

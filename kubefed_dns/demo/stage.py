@@ -91,13 +91,9 @@ class Stage:
 
     async def start_controller(self) -> None:
         """The controller under the ServiceAccount of `deploy/`, and nothing more."""
-        token = await self._token()
-        config = yaml.safe_load(self.host.kubeconfig.read_text())
-        for user in config["users"]:
-            user["user"] = {"token": token}
-        kubeconfig = self.files / "controller.kubeconfig"
-        kubeconfig.touch(mode=0o600)
-        kubeconfig.write_text(yaml.safe_dump(config))
+        kubeconfig = as_holder(
+            self.host.kubeconfig, await self._token(), self.files / "controller.kubeconfig"
+        )
         with self.log.open("ab") as log:
             self._controller = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -195,6 +191,16 @@ class Stage:
 def _first_address(obj: Obj) -> str:
     found = ((obj.get("status") or {}).get("loadBalancer") or {}).get("ingress") or [{}]
     return found[0].get("ip") or found[0].get("hostname") or ""
+
+
+def as_holder(admin: Path, token: str, target: Path) -> Path:
+    """Write a kubeconfig like the administrator's, but as whoever holds the token."""
+    config = yaml.safe_load(admin.read_text())
+    for user in config["users"]:
+        user["user"] = {"token": token}
+    target.touch(mode=0o600)
+    target.write_text(yaml.safe_dump(config))
+    return target
 
 
 def free_port() -> int:

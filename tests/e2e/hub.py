@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -10,14 +9,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import dns.exception
 import dns.message
 import dns.query
 import dns.rcode
 import dns.rdatatype
-import yaml
+
+from kubefed_dns.demo.stage import free_port
 
 T = TypeVar("T")
 
@@ -35,29 +35,6 @@ def until(
         assert time.monotonic() < end, f"after {within:g}s it is still {seen!r}"
         time.sleep(0.05)
     return seen
-
-
-def free_port() -> int:
-    """A port that is free for UDP and TCP on loopback just now."""
-    while True:
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            port: int = tcp.getsockname()[1]
-            try:
-                udp.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-
-
-def as_service_account(admin: Path, token: str, target: Path) -> Path:
-    """A kubeconfig like the administrator's, but as whoever holds the token."""
-    config: dict[str, Any] = yaml.safe_load(admin.read_text())
-    for user in config["users"]:
-        user["user"] = {"token": token.strip()}
-    target.touch(mode=0o600)
-    target.write_text(yaml.safe_dump(config))
-    return target
 
 
 def program(*args: str, fine: bool = True) -> str:

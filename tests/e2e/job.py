@@ -9,7 +9,9 @@ from typing import Any
 import yaml
 from bind import Bind, Key, Zone
 from ground import Clusters, Member
-from hub import SYSTEM, Hub, Resolver, as_service_account, program, until
+from hub import SYSTEM, Hub, Resolver, program, until
+
+from kubefed_dns.demo.stage import as_holder
 
 ADDRESS = "local.kubefed.io/address"
 GROUP = "multiclusterdns.kubefed.io/v1alpha1"
@@ -202,7 +204,7 @@ def job(clusters: Clusters, directory: Path) -> Iterator[Job]:
     host.kubectl("-n", SYSTEM, "delete", "deployment", "--all")
     host.kubectl("apply", "-f", "-", stdin=SETTINGS)
     token = host.kubectl("-n", SYSTEM, "create", "token", "kubefed-controller", "--duration=24h")
-    kubeconfig = as_service_account(host.kubeconfig, token, directory / "controller.kubeconfig")
+    kubeconfig = as_holder(host.kubeconfig, token.strip(), directory / "controller.kubeconfig")
     everything = _together(clusters, directory / "kubeconfig")
     hub = Hub(kubeconfig, directory, "-v=4")
     with Bind(directory / "bind", zones) as bind:
