@@ -1,6 +1,6 @@
 """DNS data as values: compared, sorted, hashed, never changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,6 +13,21 @@ import dns.rdatatype
 from kubefed_dns.errors import InvalidName
 
 MAX_TTL = 2**31 - 1
+
+# Properties that mean the same to every backend; any other is a backend's own (`aws/…`).
+WEIGHT = "weight"
+"""Its share of the answers beside the other sets of the name, 0 to 255."""
+TIER = "tier"
+"""Its turn in a fail-over: the set with the lowest number is the answer, the others stand by."""
+GEO = "geo"
+"""Whom it is for: a continent (EU), country (DE) or subdivision (US-CA), `*` for the rest."""
+REGION = "region"
+"""Where it is, in the words of the cloud; the nearest to who asks is the answer."""
+ALIAS = "alias"
+"""`true`: a CNAME that the backend follows itself, so that it can stand at an apex."""
+ROUTING = frozenset({WEIGHT, TIER, GEO, REGION})
+
+Properties = tuple[tuple[str, str], ...]
 
 
 class RRKey(NamedTuple):
@@ -28,6 +43,8 @@ class RRset:
     `name` is absolute and lower case; `values` are in presentation form,
     sorted, without duplicates. Where a backend answers one name from several
     weighted or regional sets, each has a set identifier; a plain set has none.
+    `properties` say when such a set is the answer, and what else a backend has
+    to know; pairs of name and value, sorted by name, each name once.
     """
 
     name: str
@@ -35,6 +52,7 @@ class RRset:
     ttl: int
     values: tuple[str, ...]
     set_identifier: str = ""
+    properties: Properties = ()
 
     @property
     def key(self) -> RRKey:
@@ -85,14 +103,21 @@ def canonical(name: str) -> str:
 
 
 def rrset(
-    name: str, rrtype: str, ttl: int, values: Iterable[str], *, set_identifier: str = ""
+    name: str,
+    rrtype: str,
+    ttl: int,
+    values: Iterable[str],
+    *,
+    set_identifier: str = "",
+    properties: Mapping[str, str] | None = None,
 ) -> RRset:
     """Make a set from presentation text; host names in values are absolute, dot or not.
 
     Raises InvalidName where the name or a value cannot be carried.
     """
     texts = tuple(sorted({value_of(rrtype, value) for value in values}))
-    return RRset(canonical(name), rrtype.upper(), ttl, texts, set_identifier)
+    said = tuple(sorted((properties or {}).items()))
+    return RRset(canonical(name), rrtype.upper(), ttl, texts, set_identifier, said)
 
 
 def value_of(rrtype: str, value: str) -> str:

@@ -19,12 +19,19 @@ class Capabilities:
     of it. `conditional`: a change whose `old` is not what the backend holds, or
     a Create of what is there, is refused. `shared`: others may write to its
     zones too, so our names need ownership records. `types` can be written.
+    `routing` names the properties (`records.ROUTING`) by which it chooses among
+    the sets of a name, each with a set identifier, and gives them back when it
+    is read; a set with another one is never handed to it. `aliases`: it follows
+    a CNAME with the property `alias` itself, at an apex too, where it knows the
+    target (`alias` then comes back as it was written).
     """
 
     types: frozenset[str] = frozenset({"A", "AAAA", "CNAME", "TXT"})
     atomic: bool = True
     conditional: bool = True
     shared: bool = True
+    routing: frozenset[str] = frozenset()
+    aliases: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +118,18 @@ class Settles(Protocol):
 
     def settled(self, zone: str, change: str) -> bool:
         """Whether every server of the zone serves that change; costs at most one request."""
+        ...
+
+
+@runtime_checkable
+class Foresees(Protocol):
+    """A provider that can tell its own writes from others'."""
+
+    def expected(self, zone: str, marker: str) -> str | None:
+        """The marker by now, if only we wrote since the zone was found to have this one.
+
+        None where it cannot be told; makes no request.
+        """
         ...
 
 

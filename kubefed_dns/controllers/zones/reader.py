@@ -3,24 +3,14 @@
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
 
 from kubefed_dns.api.providers import DNSProvider
 from kubefed_dns.controllers.zones.ledger import Ledger, survey
 from kubefed_dns.controllers.zones.means import SLACK, Means
 from kubefed_dns.errors import ProviderError
-from kubefed_dns.providers.protocol import Provider
+from kubefed_dns.providers.protocol import Foresees, Provider
 
 log = logging.getLogger(__name__)
-
-
-@runtime_checkable
-class Foresees(Protocol):
-    """A provider that can tell its own writes from others'."""
-
-    def expected(self, zone: str, marker: str) -> str | None:
-        """The marker by now, if only we wrote since the zone was found to have this one."""
-        ...
 
 
 @dataclass(slots=True)
