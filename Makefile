@@ -12,7 +12,7 @@ UNIT := $(filter-out tests/e2e/ tests/__pycache__/,$(wildcard tests/*/ tests/tes
 BENCHMARKS := $(wildcard benchmarks/*.py)
 ARGS ?=
 
-# named lives in an sbin, which is not on everybody's path.
+# The DNS servers live in an sbin, which is not on everybody's path.
 export PATH := $(CURDIR)/$(BIN):$(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 .PHONY: help demo test check e2e bench fmt lint types contracts unit setup venv lock clean
@@ -30,7 +30,7 @@ test: setup lint types contracts ## every check and every test, as CI runs them
 
 check: lint types contracts unit ## lint, types, import contracts and unit tests: under a minute
 
-e2e: setup ## the tests on real control planes and a real BIND
+e2e: setup ## the tests on real control planes and real DNS servers
 	$(BIN)/pytest tests/e2e $(ARGS)
 
 bench: setup ## the measurements that README quotes
@@ -54,7 +54,7 @@ unit: venv ## the unit tests, on all processors
 	$(BIN)/pytest -n auto $(UNIT) $(ARGS)
 
 setup: ## everything that the other targets need
-	@.ci/setup venv binaries bind
+	@.ci/setup venv binaries servers
 
 venv:
 	@.ci/setup venv
