@@ -6,7 +6,7 @@ import logging
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -21,14 +21,19 @@ from kubefed_core import errors
 from kubefed_core.api.config import Config
 from kubefed_core.controllers.clusters import Clusters
 from kubefed_core.controllers.members import Members
+from kubefed_core.controllers.scheduling import Scheduling
+from kubefed_core.controllers.sync import Sync
+from kubefed_core.controllers.types import Types
 from kubefed_core.errors import Terminal
 from kubefed_core.kubefedctl import version
 from kubefed_core.resources import Resource
-from kubefed_core.runtime import credentials, logs, probes
+from kubefed_core.runtime import credentials, lasting, logs, probes
 from kubefed_core.runtime.client import Client
 from kubefed_core.runtime.credentials import Access
 from kubefed_core.runtime.fleet import HOST, Fleet
 from kubefed_core.runtime.host import Host
+from kubefed_core.runtime.interests import Interests
+from kubefed_core.runtime.lasting import Work
 from kubefed_core.runtime.limit import Limiter
 from kubefed_core.runtime.metrics import Metrics
 from kubefed_core.runtime.recorder import Recorder
@@ -80,21 +85,23 @@ async def _run(options: Options) -> None:
     async with AsyncExitStack() as stack:
         manager = Manager(options, access)
         await manager.open(stack)
-        await _until(stop, await manager.build(stack, stop))
+        works = await manager.build(stack, stop)
+        await _until(stop, works, failed=manager.meter.restarted)
         log.info("stopping")
 
 
-async def _until(stop: asyncio.Event, works: Sequence[Callable[[], Awaitable[None]]]) -> None:
-    """Let everything run until it is time to stop; a work that fails ends the others."""
+async def _until(
+    stop: asyncio.Event, works: Mapping[str, Work], *, failed: Callable[[str], None]
+) -> None:
+    """Let everything run until it is time to stop; what fails begins again, by itself."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_named(work)) for work in works]
+        tasks = [
+            group.create_task(lasting.keep(name, work, failed=failed), name=name)
+            for name, work in works.items()
+        ]
         await stop.wait()
         for task in tasks:
             task.cancel()
-
-
-async def _named(work: Callable[[], Awaitable[None]]) -> None:
-    await work()
 
 
 def _access(options: Options) -> Access:
@@ -116,6 +123,7 @@ class Manager:
         self._registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self._registry)
+        self.meter = Metrics(self._registry)
         self._unready: dict[str, probes.Check] = {"start": lambda: "not started yet"}
         self._limiter = Limiter(options.qps, options.burst) if options.qps > 0 else None
         self._fleet = Fleet(connect=self._connect)
@@ -143,13 +151,12 @@ class Manager:
                 stack.push_async_callback(runner.cleanup)
         stack.push_async_callback(self._fleet.close)
 
-    async def build(
-        self, stack: AsyncExitStack, stop: asyncio.Event
-    ) -> list[Callable[[], Awaitable[None]]]:
-        """Make all controllers; what is returned is to be run until the end."""
+    async def build(self, stack: AsyncExitStack, stop: asyncio.Event) -> dict[str, Work]:
+        """Make all controllers; what is returned is to be run until the end, by name."""
         first = await self._first(stop)
         namespace = self._options.namespace
-        await self._fleet.engage(HOST, self._access, interests.of_host(first, namespace))
+        on_host = interests.on_host(first, namespace)
+        await self._fleet.engage(HOST, self._access, on_host.all())
         recorder = Recorder(
             self._fleet.client(HOST),
             component="kubefed-controller-manager",
@@ -160,10 +167,17 @@ class Manager:
         host = Host(fleet=self._fleet, recorder=recorder, namespace=namespace, now=now)
         server = await self._serve(stack)
         config = _settings(self._options, first, host)
-        controllers = self._controllers(stack, host=host, config=config, server=server)
+        in_members = interests.in_members(first, namespace)
+        self._fleet.watch_sight(partial(_meter_feed, self._fleet, self.meter))
+        works = {
+            "recorder": recorder.run,
+            **self._clusters(host=host, config=config, in_members=in_members),
+            **self._propagation(host=host, config=config, on_host=on_host, in_members=in_members),
+            **self._dns(stack, host=host, config=config, server=server),
+        }
         self._unready.clear()
         self._unready["caches"] = partial(_unfollowed, self._fleet, first, namespace)
-        return [recorder.run, *controllers]
+        return works
 
     async def _first(self, stop: asyncio.Event) -> Config:
         """The settings to start with; a stop while the host does not answer is a stop."""
@@ -195,19 +209,42 @@ class Manager:
             stack.push_async_callback(server.stop)
         return server
 
-    def _controllers(
+    def _clusters(
+        self, *, host: Host, config: settings.Settings, in_members: Interests
+    ) -> dict[str, Work]:
+        members = Members(host=host, interests=in_members, meter=self.meter)
+        clusters = Clusters(host=host, health=config().health, meter=self.meter)
+        return {"members": members.run, "clusters": clusters.run}
+
+    def _propagation(
+        self, *, host: Host, config: settings.Settings, on_host: Interests, in_members: Interests
+    ) -> dict[str, Work]:
+        """What the feature gates have left on."""
+        first, meter = config(), self.meter
+        if not first.pushes:
+            return {}
+        sync = Sync(host=host, config=config, meter=meter)
+        types = Types(
+            host=host,
+            config=config,
+            sync=sync,
+            on_host=on_host,
+            in_members=in_members,
+            meter=meter,
+        )
+        works: dict[str, Work] = {"sync": sync.run, "types": types.run}
+        if first.schedules:
+            works["scheduling"] = Scheduling(host=host, config=config, meter=meter).run
+        return works
+
+    def _dns(
         self, stack: AsyncExitStack, *, host: Host, config: settings.Settings, server: Server
-    ) -> list[Callable[[], Awaitable[None]]]:
-        meter, dns_metrics = Metrics(self._registry), DnsMetrics(self._registry)
+    ) -> dict[str, Work]:
+        meter, dns_metrics = self.meter, DnsMetrics(self._registry)
         journeys = Journeys(dns_metrics, clock=asyncio.get_running_loop().time)
         threads = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="lookup")
         stack.callback(threads.shutdown, wait=False, cancel_futures=True)
         resolver = resolve.Resolver(resolve.system(threads))
-        self._fleet.watch_sight(partial(_meter_feed, self._fleet, meter))
-        members = Members(
-            host=host, interests=interests.of_member(config(), host.namespace), meter=meter
-        )
-        clusters = Clusters(host=host, health=config().health, meter=meter)
         records = Records(
             host=host, config=config, metrics=dns_metrics, journeys=journeys, meter=meter
         )
@@ -224,7 +261,7 @@ class Manager:
             meter=meter,
             chance=random.random,
         )
-        return [each.run for each in (members, clusters, records, endpoints, zones)]
+        return {"records": records.run, "endpoints": endpoints.run, "zones": zones.run}
 
 
 def _settings(options: Options, first: Config, host: Host) -> settings.Settings:
@@ -249,7 +286,11 @@ def _meter_feed(fleet: Fleet, meter: Metrics, cluster: str, resource: Resource) 
 
 
 def _unfollowed(fleet: Fleet, config: Config, namespace: str) -> str | None:
-    """Which of the host's resources are out of sight."""
+    """Which of the host's resources are out of sight.
+
+    Those of propagation do not count: the embedded server, which answers only
+    while the process is ready, must not go out of service for a kind of theirs.
+    """
     missing = [
         f"{interest.resource}: {store.error if store is not None else 'not followed'}"
         for interest in interests.of_host(config, namespace)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,9 @@ def _scoped(obj: Obj, scope: str) -> Obj:
 class Settings:
     """Called, it gives the settings as they are now.
 
-    What cannot be used leaves the last good ones in force and is said once. A
-    change of scope needs a restart, since it changes what is followed.
+    What cannot be used leaves the last good ones in force and is said once.
+    Scope and gates decide what runs and what it follows: those of the start
+    stay until a restart.
     """
 
     def __init__(self, first: Config, *, read: Callable[[], Obj | None]) -> None:
@@ -89,10 +91,20 @@ class Settings:
         except Terminal as error:
             log.warning("KubeFedConfig: %s; the last good settings stay", error)
             return self._config
-        if found.scope != self._first.scope:
-            log.warning("KubeFedConfig: spec.scope has changed; restart to have it so")
-        self._config = found
-        return found
+        now, before = _lasting(found), _lasting(self._first)
+        for what in (what for what in now if now[what] != before[what]):
+            log.warning("KubeFedConfig: %s has changed; restart to have it so", what)
+        self._config = replace(found, scope=self._first.scope)
+        return self._config
+
+
+def _lasting(config: Config) -> dict[str, object]:
+    """What counts for the life of a process, by how people call it."""
+    return {
+        "spec.scope": config.scope,
+        "the feature gate PushReconciler": config.pushes,
+        "the feature gate SchedulerPreferences": config.schedules,
+    }
 
 
 def reader(host: Host) -> Callable[[], Obj | None]:

@@ -68,6 +68,16 @@ class Config:
     status_workers: int = 1
     dns: Dns = Dns()
 
+    @property
+    def pushes(self) -> bool:
+        """Whether anything is propagated at all."""
+        return self.gates.get("PushReconciler", True)
+
+    @property
+    def schedules(self) -> bool:
+        """Whether replicas are shared out, which rests on propagation."""
+        return self.pushes and self.gates.get("SchedulerPreferences", True)
+
 
 def parse(obj: Obj | None) -> Config:
     """The settings; all defaults where there is no object.

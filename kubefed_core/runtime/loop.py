@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, Protocol
 
 from kubefed_core import errors
-from kubefed_core.runtime import backoff
+from kubefed_core.runtime import backoff, lasting
 from kubefed_core.runtime.queue import K, KeyQueue
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Controller(Generic[K]):
         self._failures: Counter[K] = Counter()
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Work until cancelled; may be called again after that."""
         try:
             async with asyncio.TaskGroup() as group:
                 for number in range(self._workers):
@@ -72,12 +72,12 @@ class Controller(Generic[K]):
         except errors.Terminal as error:
             log.warning("%s %s: %s; waiting for a change", self.name, key, error)
             result = "terminal"
-        except (errors.KubeFedError, OSError) as error:
-            result, again = "error", self._failed(key)
-            log.warning("%s %s: %s; again in %.3gs", self.name, key, error, again)
-        except Exception:
-            result, again = "error", self._failed(key)
-            log.exception("%s %s failed; again in %.3gs", self.name, key, again)
+        except (Exception, asyncio.CancelledError) as error:
+            # Cancelled from within, by something that was waited for, is a fault too.
+            if lasting.cancelled():
+                self.queue.add(key)
+                raise
+            result, again = "error", self._failed(key, error)
         else:
             self._failures.pop(key, None)
         finally:
@@ -88,6 +88,11 @@ class Controller(Generic[K]):
         if again is not None:
             self.queue.add_after(key, again)
 
-    def _failed(self, key: K) -> float:
+    def _failed(self, key: K, error: BaseException) -> float:
         self._failures[key] += 1
-        return self._retry(self._failures[key])
+        again = self._retry(self._failures[key])
+        if isinstance(error, errors.KubeFedError | OSError):
+            log.warning("%s %s: %s; again in %.3gs", self.name, key, error, again)
+        else:
+            log.error("%s %s failed; again in %.3gs", self.name, key, again, exc_info=error)
+        return again

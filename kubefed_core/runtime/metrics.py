@@ -27,6 +27,12 @@ class Metrics:
             ["controller", "result"],
             registry=registry,
         )
+        self._restarts = Counter(
+            "kubefed_controller_restarts_total",
+            "How often a controller ended in a fault and was started again.",
+            ["controller"],
+            registry=registry,
+        )
         self._clusters = Gauge(
             "kubefedcluster_total",
             "1 for the state that the last probe of a cluster found, 0 for the others.",
@@ -49,6 +55,9 @@ class Metrics:
     def reconciled(self, controller: str, *, result: str, seconds: float) -> None:
         self._reconcile.labels(controller).observe(seconds)
         self._reconciles.labels(controller, result).inc()
+
+    def restarted(self, controller: str) -> None:
+        self._restarts.labels(controller).inc()
 
     def cluster_state(self, cluster: str, state: str) -> None:
         """`state` is one of STATES."""

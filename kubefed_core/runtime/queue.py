@@ -69,7 +69,6 @@ class KeyQueue(Generic[K]):
             self._put(key)
 
     def close(self) -> None:
-        """Forget every timer, so that nothing comes any more."""
-        for _, timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
+        """Stop every timer, so that nothing comes by itself; what waited for one waits here."""
+        for key in list(self._timers):
+            self.add(key)

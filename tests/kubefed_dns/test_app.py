@@ -7,14 +7,17 @@ from prometheus_client import CollectorRegistry
 from world import World
 
 from kubefed_core import errors
-from kubefed_core.api.config import Config
+from kubefed_core.api.config import GATES, Config, Dns
+from kubefed_core.api.federated import SELECTOR
 from kubefed_core.errors import Terminal
-from kubefed_core.resources import CLUSTERS, EVENTS, SERVICES
+from kubefed_core.resources import CLUSTERS, EVENTS, SERVICES, TYPE_CONFIGS
 from kubefed_core.runtime.credentials import Access
-from kubefed_core.runtime.fleet import HOST, Fleet
+from kubefed_core.runtime.fleet import HOST, Fleet, Interest
+from kubefed_core.runtime.host import Host
+from kubefed_core.runtime.interests import Interests
 from kubefed_core.runtime.metrics import Metrics
 from kubefed_core.runtime.recorder import Recorder
-from kubefed_dns import app, interests
+from kubefed_dns import app, interests, settings
 from kubefed_dns.flags import Options
 
 NS = "kube-federation-system"
@@ -25,19 +28,61 @@ async def forever():
     await asyncio.Event().wait()
 
 
-async def test_a_work_that_fails_ends_the_others():
+@pytest.mark.looptime
+async def test_a_work_that_fails_begins_again_and_disturbs_no_other():
+    begun, failed, stop = [], [], asyncio.Event()
+
     async def fails():
+        begun.append(asyncio.get_running_loop().time())
         raise RuntimeError("broken")
 
-    with pytest.raises(ExceptionGroup) as caught:
-        await app._until(asyncio.Event(), [forever, fails])
-    assert caught.group_contains(RuntimeError, match="broken")
+    asyncio.get_running_loop().call_later(5, stop.set)
+    await app._until(stop, {"bad": fails, "good": forever}, failed=failed.append)
+    assert len(begun) > 1
+    assert set(failed) == {"bad"}
 
 
 async def test_a_stop_ends_all():
     stop = asyncio.Event()
     asyncio.get_running_loop().call_soon(stop.set)
-    await app._until(stop, [forever, forever])
+    await app._until(stop, {"one": forever, "other": forever}, failed=print)
+
+
+@pytest.mark.parametrize(
+    ("reason", "off", "want"),
+    [
+        ("All that is on by default.", (), {"sync", "types", "scheduling"}),
+        ("Replicas are left alone.", ("SchedulerPreferences",), {"sync", "types"}),
+        ("Without propagation there is nothing to share out.", ("PushReconciler",), set()),
+    ],
+    ids=lambda value: value if isinstance(value, str) and value.endswith(".") else "",
+)
+async def test_the_feature_gates_say_what_runs(reason, off, want):
+    gates = {**GATES, **dict.fromkeys(off, False)}
+    wanted = interests.on_host(Config(gates=gates), NS)
+    assert (TYPE_CONFIGS in {each.resource for each in wanted.all()}) == bool(want), reason
+    manager = app.Manager(OPTIONS, Access("http://127.0.0.1:1"))
+    host = Host(fleet=manager._fleet, recorder=None, namespace=NS, now=app.now)
+    config = settings.Settings(Config(gates=gates), read=lambda: None)
+    works = manager._propagation(host=host, config=config, on_host=wanted, in_members=Interests())
+    assert set(works) == want, reason
+
+
+@pytest.mark.parametrize(
+    ("reason", "only_managed", "labels"),
+    [
+        ("DNS sees what nobody propagates.", False, ""),
+        ("Both want no more than what is propagated.", True, SELECTOR),
+    ],
+    ids=lambda value: value if isinstance(value, str) and value.endswith(".") else "",
+)
+def test_what_dns_and_propagation_both_want_is_followed_once(reason, only_managed, labels):
+    config = Config(dns=Dns(only_managed=only_managed))
+    wanted = interests.in_members(config, NS)
+    before = wanted.all()
+    assert not wanted.want("services", [Interest(SERVICES, labels=SELECTOR)]), reason
+    assert wanted.all() == before
+    assert [each.labels for each in before if each.resource == SERVICES] == [labels], reason
 
 
 async def test_a_stop_while_the_host_does_not_answer_is_a_stop():

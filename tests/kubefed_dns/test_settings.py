@@ -98,11 +98,23 @@ def test_settings_follow_the_object_and_survive_what_cannot_be_used(caplog):
     assert current().unavailable_delay == 180
 
 
-def test_another_scope_asks_for_a_restart(caplog):
-    there = [config(2, scope="Namespaced")]
+@pytest.mark.parametrize(
+    ("reason", "spec", "said"),
+    [
+        ("What is followed would change.", {"scope": "Namespaced"}, "spec.scope"),
+        (
+            "What runs would change.",
+            {"featureGates": [{"name": "PushReconciler", "configuration": "Disabled"}]},
+            "PushReconciler",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) and value.endswith(".") else "",
+)
+def test_what_counts_from_the_start_asks_for_a_restart(reason, spec, said, caplog):
+    there = [config(2, **spec)]
     current = settings.Settings(settings.config_api.parse(config()), read=lambda: there[0])
-    current()
-    assert "restart" in caplog.text
+    assert current().scope == Scope.CLUSTER, reason
+    assert f"{said} has changed; restart" in caplog.text, reason
 
 
 @pytest.mark.looptime

@@ -163,3 +163,38 @@ async def test_a_key_added_in_bulk_while_it_is_held_comes_once_more():
         async with asyncio.timeout(100):
             await controller.step()
     assert seen == ["k", "k"]
+
+
+async def test_a_key_whose_work_is_cancelled_from_within_has_failed_like_any_other():
+    seen = []
+
+    async def reconcile(key):
+        seen.append(asyncio.get_running_loop().time())
+        if len(seen) == 1:
+            other = asyncio.create_task(asyncio.sleep(10))
+            other.cancel()
+            await other
+
+    controller = Controller("c", reconcile, retry=lambda _: 5.0)
+    controller.queue.add("k")
+    await steps(controller, 2)
+    assert seen == [0, 5]
+
+
+async def test_a_controller_that_was_stopped_goes_on_where_it_was():
+    seen, stuck = [], asyncio.Event()
+
+    async def reconcile(key):
+        seen.append(key)
+        if seen == ["now"]:
+            await stuck.wait()
+
+    controller = Controller("c", reconcile, workers=1)
+    controller.queue.add("now")
+    controller.queue.add_after("later", 100)
+    for _ in range(2):
+        task = asyncio.create_task(controller.run())
+        await asyncio.sleep(1)
+        task.cancel()
+        await asyncio.wait([task])
+    assert sorted(seen) == ["later", "now", "now"]
