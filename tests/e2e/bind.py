@@ -1,83 +1,23 @@
-"""A real BIND as a plain process on a free loopback port, with a directory of its own.
+"""A real BIND; see nameserver.
 
-    with Bind(tmp_path, zones=[Zone("example.org.", allow_update=("k.",))]) as bind:
-        bind.address                              # "127.0.0.1:40001"
-        bind.values("www.example.org.", "A")      # what it answers now
-        bind.log()
-
-Several run side by side. What it logs stays in the directory.
+With `certificate` (the PEM files of a certificate and its key) it serves DNS
+over TLS beside, at `tls_address`.
 """
 
-import base64
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
 
-import dns.exception
-import dns.message
-import dns.query
-import dns.rcode
-import dns.rdatatype
-import dns.tsig
-import dns.update
+from nameserver import Key, NameServer, Zone, free_port
 
-from kubefed_dns.providers.protocol import Context
-
-READY = 20.0
-STOP = 5.0
-SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+__all__ = ["Bind", "Key", "Zone"]
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A TSIG key; `secret` is base64, as in named.conf."""
+class Bind(NameServer):
+    """One `named`."""
 
-    name: str = "k."
-    algorithm: str = "hmac-sha256"
-    secret: str = base64.b64encode(b"not a secret outside of tests!!!").decode()
-
-
-@dataclass(frozen=True, slots=True)
-class Zone:
-    """A dynamic zone, with an SOA, an NS and the lines of `records` in it.
-
-    `allow_update` and `allow_transfer` name keys. `policy` holds the lines of an
-    update-policy, which takes the place of `allow_update`.
-    """
-
-    name: str
-    allow_update: Sequence[str] = ("k.",)
-    allow_transfer: Sequence[str] = ("k.",)
-    policy: Sequence[str] = ()
-    records: Sequence[str] = ()
-    serial: int = 1
-
-    def text(self) -> str:
-        soa = f"@ 60 SOA ns hostmaster {self.serial} 3600 600 86400 60"
-        head = (f"$ORIGIN {self.name}", soa, "@ 60 NS ns", "ns 60 A 192.0.2.53")
-        return "\n".join([*head, *self.records, ""])
-
-    def block(self, file: Path) -> str:
-        if self.policy:
-            update = f"update-policy {{ {' '.join(f'{line};' for line in self.policy)} }};"
-        else:
-            update = f"allow-update {{ {_keys(self.allow_update)} }};"
-        transfer = f"allow-transfer {{ {_keys(self.allow_transfer)} }};"
-        return f'zone "{self.name}" {{ type primary; file "{file}"; {update} {transfer} }};'
-
-
-class Bind:
-    """One `named`. `start` returns when it answers for its zones; `stop` when it is gone.
-
-    A server that is started again keeps its port and its data.
-    """
+    program = "named"
+    package = "bind9"
 
     def __init__(
         self,
@@ -86,137 +26,23 @@ class Bind:
         *,
         keys: Iterable[Key] = (Key(),),
         v6: bool = False,
+        certificate: tuple[Path, Path] | None = None,
     ) -> None:
-        self.directory = directory
-        self.zones = tuple(zones)
-        self.keys = tuple(keys)
-        self.host = "::1" if v6 else "127.0.0.1"
-        self.port = 0
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> "Bind":
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
+        super().__init__(directory, zones, keys=keys, v6=v6)
+        self.certificate = certificate
+        self.tls_port = 0
 
     @property
-    def address(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+    def tls_address(self) -> str:
+        return f"{self.host}:{self.tls_port}"
 
-    def start(self) -> None:
-        """Raises RuntimeError, with what named said, where it does not come up."""
-        program = self._program()
-        self.port = self.port or _free_port(self.host)
-        self._write()
-        with (self.directory / "named.out").open("ab") as out:
-            self._process = subprocess.Popen(
-                [program, "-f", "-n", "1", "-c", str(self.directory / "named.conf")],
-                stdout=out,
-                stderr=out,
-                stdin=subprocess.DEVNULL,
-                cwd=self.directory,
-            )
-        deadline = time.monotonic() + READY
-        while not self._ready():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
-                raise RuntimeError(f"named does not come up on {self.address}:\n{self.log()}")
-            time.sleep(0.02)
+    def command(self) -> list[str]:
+        """Of a copy: distributions confine, by its path, where the original may write."""
+        program = shutil.copy2(self.found(self.program), self.directory / "named")
+        return [program, "-f", "-n", "1", "-c", str(self.directory / "named.conf")]
 
-    def stop(self) -> None:
-        if self._process is None:
-            return
-        self._process.send_signal(signal.SIGCONT)
-        self._process.terminate()
-        try:
-            self._process.wait(STOP)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
-
-    def pause(self) -> None:
-        """Keep the sockets open and answer nothing, as a hung server does."""
-        self._signal(signal.SIGSTOP)
-        if self._process is not None:
-            os.waitpid(self._process.pid, os.WUNTRACED)
-
-    def resume(self) -> None:
-        self._signal(signal.SIGCONT)
-
-    def kill(self) -> None:
-        """End it without a chance to tidy up."""
-        self._signal(signal.SIGKILL)
-        self.stop()
-
-    def context(
-        self,
-        *zones: str,
-        key: Key | None = None,
-        take: Callable[[], None] = lambda: None,
-        **settings: object,
-    ) -> Context:
-        """What a provider of type rfc2136 is made from, with some settings instead of ours."""
-        key = key or self.keys[0]
-        tsig = {"keyName": key.name, "algorithm": key.algorithm}
-        return Context(
-            "bind",
-            zones=zones or tuple(zone.name for zone in self.zones),
-            settings={"servers": [self.address], "tsig": tsig} | settings,
-            secret={"tsigSecret": key.secret},
-            take=take,
-        )
-
-    def log(self) -> str:
-        files = (self.directory / "named.out", self.directory / "named.log")
-        return "".join(file.read_text(errors="replace") for file in files if file.exists())
-
-    def ask(self, name: str, rrtype: str) -> dns.message.Message:
-        return dns.query.udp(
-            dns.message.make_query(name, rrtype), self.host, port=self.port, timeout=2
-        )
-
-    def values(self, name: str, rrtype: str) -> list[str]:
-        """What it answers for a name and type, sorted; empty where it has none."""
-        return sorted(
-            rdata.to_text()
-            for rrset in self.ask(name, rrtype).answer
-            if rrset.rdtype == dns.rdatatype.from_text(rrtype)
-            for rdata in rrset
-        )
-
-    def serial(self, zone: str) -> int:
-        return int(self.ask(zone, "SOA").answer[0][0].serial)
-
-    def update(self, update: dns.update.UpdateMessage, key: Key | None = None) -> int:
-        """Send a hand-made update as another writer would; returns the answer's rcode."""
-        signer = key or self.keys[0]
-        update.use_tsig(dns.tsig.Key(signer.name, signer.secret, signer.algorithm))
-        return int(dns.query.tcp(update, self.host, port=self.port, timeout=5).rcode())
-
-    def _signal(self, number: signal.Signals) -> None:
-        if self._process is not None:
-            self._process.send_signal(number)
-
-    def _program(self) -> str:
-        """A copy of named: distributions confine, by its path, where the original may write."""
-        found = shutil.which("named", path=os.pathsep.join((os.environ.get("PATH", ""), *SBIN)))
-        if found is None:
-            raise RuntimeError(
-                "no `named` on this machine: install BIND (Debian: apt-get install bind9)"
-            )
-        self.directory.mkdir(parents=True, exist_ok=True)
-        return shutil.copy2(found, self.directory / "named")
-
-    def _write(self) -> None:
-        blocks = [_options(self.directory, self.host, self.port)]
+    def write(self) -> None:
+        blocks = [self._options()]
         blocks += [
             f'key "{key.name}" {{ algorithm {key.algorithm}; secret "{key.secret}"; }};'
             for key in self.keys
@@ -225,52 +51,41 @@ class Bind:
             file = self.directory / f"zone{number}.db"
             if not file.exists():
                 file.write_text(zone.text())
-            blocks.append(zone.block(file))
+            blocks.append(_block(zone, file))
         (self.directory / "named.conf").write_text("\n".join(blocks))
 
-    def _has(self, zone: Zone) -> bool:
-        question = dns.message.make_query(zone.name, "SOA")
-        return bool(dns.query.tcp(question, self.host, port=self.port, timeout=1).answer)
-
-    def _ready(self) -> bool:
-        try:
-            return all(self._has(zone) for zone in self.zones)
-        except (dns.exception.DNSException, OSError):
-            return False
-
-
-def _keys(names: Iterable[str]) -> str:
-    return " ".join(f'key "{name}";' for name in names) or "none;"
-
-
-def _options(directory: Path, host: str, port: int) -> str:
-    v4, v6 = ("none", host) if ":" in host else (host, "none")
-    return f"""
+    def _options(self) -> str:
+        v4, v6 = ("none", self.host) if ":" in self.host else (self.host, "none")
+        tls, listen = "", ""
+        if self.certificate is not None:
+            self.tls_port = self.tls_port or free_port(self.host)
+            cert, key = self.certificate
+            tls = f'tls dot {{ cert-file "{cert}"; key-file "{key}"; }};'
+            listen = f"listen-on port {self.tls_port} tls dot {{ {v4}; }};"
+        return f"""{tls}
 options {{
-  directory "{directory}";
+  directory "{self.directory}";
   pid-file none; session-keyfile none;
-  listen-on port {port} {{ {v4}; }}; listen-on-v6 port {port} {{ {v6}; }};
+  listen-on port {self.port} {{ {v4}; }}; listen-on-v6 port {self.port} {{ {v6}; }}; {listen}
   recursion no; dnssec-validation no; notify no; empty-zones-enable no; minimal-responses no;
 }};
 controls {{ }};
 logging {{
-  channel file {{ file "{directory}/named.log"; print-time yes; print-category yes; }};
+  channel file {{ file "{self.directory}/named.log"; print-time yes; print-category yes; }};
   category default {{ file; }}; category update {{ file; }}; category update-security {{ file; }};
   category lame-servers {{ null; }};
 }};
 """
 
 
-def _free_port(host: str) -> int:
-    """A port free for TCP and UDP both."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    while True:
-        with socket.socket(family, socket.SOCK_STREAM) as tcp:
-            tcp.bind((host, 0))
-            port = int(tcp.getsockname()[1])
-            with socket.socket(family, socket.SOCK_DGRAM) as udp:
-                try:
-                    udp.bind((host, port))
-                except OSError:
-                    continue
-            return port
+def _block(zone: Zone, file: Path) -> str:
+    if zone.policy:
+        update = f"update-policy {{ {' '.join(f'{line};' for line in zone.policy)} }};"
+    else:
+        update = f"allow-update {{ {_keys(zone.allow_update)} }};"
+    transfer = f"allow-transfer {{ {_keys(zone.allow_transfer)} }};"
+    return f'zone "{zone.name}" {{ type primary; file "{file}"; {update} {transfer} }};'
+
+
+def _keys(names: Iterable[str]) -> str:
+    return " ".join(f'key "{name}";' for name in names) or "none;"

@@ -1,0 +1,59 @@
+"""A real Knot; see nameserver."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from nameserver import NameServer, Zone
+
+
+class Knot(NameServer):
+    """One `knotd`. Its configuration is YAML of a kind, which JSON is not quite."""
+
+    program = "knotd"
+    package = "knot"
+
+    def command(self) -> list[str]:
+        return [self.found(self.program), "-c", str(self.directory / "knot.conf")]
+
+    def write(self) -> None:
+        (self.directory / "db").mkdir(exist_ok=True)
+        zones, rules = [], []
+        for number, zone in enumerate(self.zones):
+            file = self.directory / f"zone{number}.zone"
+            if not file.exists():
+                file.write_text(zone.text())
+            mine = {
+                f"{action}{number}": {"key": list(names), "action": action}
+                for action, names in _granted(zone)
+            }
+            rules += [{"id": name, **rule} for name, rule in mine.items()]
+            zones.append({"domain": zone.name, "file": file.name, "acl": list(mine)})
+        sections: dict[str, Any] = {
+            "server": {"rundir": str(self.directory), "listen": f"{self.host}@{self.port}"},
+            "log": [{"target": str(self.directory / "knot.log"), "any": "info"}],
+            "database": {"storage": str(self.directory / "db")},
+            "key": [
+                {"id": key.name, "algorithm": key.algorithm, "secret": key.secret}
+                for key in self.keys
+            ],
+            "acl": rules,
+            "template": [{"id": "default", "storage": str(self.directory)}],
+            "zone": zones,
+        }
+        text = "\n".join(line for name, value in sections.items() for line in _section(name, value))
+        (self.directory / "knot.conf").write_text(f"{text}\n")
+
+
+def _granted(zone: Zone) -> Iterable[tuple[str, Iterable[str]]]:
+    """Without a rule nothing is allowed, and one without keys would let in everybody."""
+    both = ("update", zone.allow_update), ("transfer", zone.allow_transfer)
+    return [(action, names) for action, names in both if names]
+
+
+def _section(name: str, value: Any) -> Iterable[str]:
+    yield f"{name}:"
+    for item in value if isinstance(value, list) else [value]:
+        for at, (key, each) in enumerate(item.items()):
+            mark = "- " if at == 0 and isinstance(value, list) else "  "
+            yield f"  {mark}{key}: {json.dumps(each)}"
