@@ -88,9 +88,6 @@ def enable(settings: Settings, name: str | None, **options: Any) -> None:
 
     NAME is a plural, singular, kind or short name, or a plural with its group
     (deployments.apps), of any kind that the host serves.
-
-    The controller-manager of this version does not propagate yet: the type is
-    defined, and objects of it wait for a later one.
     """
     if options["output"] not in ("", "yaml"):
         raise Terminal(f"Invalid value for --output: {options['output']}")

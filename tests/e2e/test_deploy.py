@@ -11,7 +11,17 @@ TEAM = "team-a"
 CONTROLLER = f"system:serviceaccount:{HOME}:kubefed-controller"
 MEMBER = f"system:serviceaccount:{HOME}:kubefed-dns"
 GROUPS = {
-    "core.kubefed.io": {"kubefedclusters", "kubefedconfigs"},
+    "core.kubefed.io": {
+        "clusterplacementpolicies",
+        "clusterpropagatedversions",
+        "federatedservicestatuses",
+        "federatedtypeconfigs",
+        "kubefedclusters",
+        "kubefedconfigs",
+        "propagatedversions",
+    },
+    "types.kubefed.io": {"federateddeployments", "federatedroles", "federatedwhatevers"},
+    "scheduling.kubefed.io": {"replicaschedulingpreferences"},
     "multiclusterdns.kubefed.io": {
         "dnsendpoints",
         "dnsproviders",
@@ -83,24 +93,39 @@ def attributes(verb: str, name: str, namespace: str) -> dict[str, object]:
 
 
 RECORDS = ("servicednsrecords", "ingressdnsrecords")
-STATUSES = tuple(f"{name}/status" for name in (*RECORDS, "dnsendpoints"))
+FEDERATED = ("federateddeployments", "federatedroles", "federatedwhatevers")
+VERSIONS = ("propagatedversions", "clusterpropagatedversions")
+SCHEDULED = "replicaschedulingpreferences"
+STATUSES = tuple(
+    f"{name}/status" for name in (*RECORDS, "dnsendpoints", *FEDERATED, *VERSIONS, SCHEDULED)
+)
 ALL = sorted({name for group in GROUPS.values() for name in group})
 
 GRANTED = (
     rights(READ, (*RECORDS, "dnsendpoints", "namespaces"), "")
     | rights(WRITE, ["dnsendpoints"], "")
+    | rights((*READ, *CHANGE), FEDERATED, "")
+    | rights((*READ, "create"), (*VERSIONS, "federatedservicestatuses"), "")
+    | rights(("update",), ["federatedservicestatuses"], "")
+    | rights(READ, (SCHEDULED, "clusterplacementpolicies"), "")
     | rights(CHANGE, STATUSES, "")
+    # The wildcard of a group does not tell a status from the rest of it.
+    | rights(READ, [name for name in STATUSES if name.startswith("federated")], "")
     | rights(("create", "patch"), ["events"], "")
 )
 AT_HOME = (
-    rights(READ, ("kubefedclusters", "kubefedconfigs", "domains", "dnsproviders", "secrets"), HOME)
-    | rights(CHANGE, ("kubefedclusters/status", "dnsproviders", "dnsproviders/status"), HOME)
+    rights(READ, ("kubefedclusters", "kubefedconfigs", "federatedtypeconfigs"), HOME)
+    | rights(READ, ("domains", "dnsproviders", "secrets"), HOME)
+    | rights(("patch",), ["federatedtypeconfigs"], HOME)
+    | rights(CHANGE, ("kubefedclusters/status", "federatedtypeconfigs/status"), HOME)
+    | rights(CHANGE, ("dnsproviders", "dnsproviders/status"), HOME)
     | rights(("get", "create", "update", "patch"), ["leases"], HOME)
 )
 """What the controller may do in all namespaces, and in its own beside that."""
 
 CORE = ("configmaps", "events", "namespaces", "pods", "secrets", "serviceaccounts", "services")
-NAMES = (*ALL, *CORE, *STATUSES, "dnsproviders/status", "kubefedclusters/status", "domains/status")
+AT_HOME_ONLY = ("dnsproviders", "kubefedclusters", "domains", "federatedtypeconfigs")
+NAMES = (*ALL, *CORE, *STATUSES, *(f"{name}/status" for name in AT_HOME_ONLY))
 EVERYTHING = (*READ, *WRITE, "deletecollection", "impersonate", "escalate", "bind")
 
 
@@ -138,14 +163,15 @@ def test_the_controller_cannot_read_secrets_of_tenants(kubectl: Kubectl) -> None
 
 @pytest.mark.parametrize("role", ["admin", "edit", "view"])
 def test_tenants_are_given_their_objects_by_aggregation(kubectl: Kubectl, role: str) -> None:
-    objects = (*RECORDS, "dnsendpoints")
+    objects = (*RECORDS, "dnsendpoints", "federateddeployments", SCHEDULED)
     kubectl.until(
         *("auth", "can-i", "list", "servicednsrecords", "-n", TEAM, f"--as={role}"), says="yes"
     )
     want = rights(READ, objects, TEAM)
     if role != "view":
         want |= rights(WRITE, objects, TEAM)
-    assert allowed(kubectl, role, rights((*READ, *WRITE), objects, TEAM)) == want
+    operators = ("federatedroles", "federatedwhatevers")
+    assert allowed(kubectl, role, rights((*READ, *WRITE), (*objects, *operators), TEAM)) == want
 
 
 @pytest.mark.parametrize("role", ["admin", "edit", "view"])

@@ -13,6 +13,15 @@ from kubefed_core.kubefedctl import rights
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 NAMESPACE = "kube-federation-system"
+FEDERATED = {
+    f"federated{plural}"
+    for plural in (
+        *("configmaps", "secrets", "serviceaccounts", "persistentvolumeclaims", "services"),
+        *("deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "cronjobs"),
+        *("ingresses", "networkpolicies", "horizontalpodautoscalers", "poddisruptionbudgets"),
+    )
+}
+"""Of the built-in types those whose Kubernetes kinds are an editor's."""
 Obj = Mapping[str, Any]
 
 
@@ -74,8 +83,20 @@ def test_everything_is_in_the_kubefed_namespace_or_in_none() -> None:
             assert obj["metadata"].get("namespace") == (NAMESPACE if inside else None), obj
 
 
-def test_no_right_is_a_wildcard() -> None:
-    assert [role["metadata"]["name"] for role in roles() if "*" in str(role["rules"])] == []
+def test_the_only_wildcard_is_for_federated_kinds_which_nobody_can_list_beforehand() -> None:
+    found = [
+        (role["metadata"]["name"], group, what)
+        for role in roles()
+        for group, what, verb in granted(role)
+        if "*" in (group, what, verb)
+    ]
+    assert set(found) == {("kubefed-role", "types.kubefed.io", "*")}
+
+
+def test_the_controller_makes_and_removes_no_federated_object() -> None:
+    role = one("rbac.yaml", "ClusterRole", "kubefed-role")
+    verbs = {verb for group, _, verb in granted(role) if group == "types.kubefed.io"}
+    assert verbs == {"get", "list", "watch", "update", "patch"}
 
 
 def test_secrets_are_read_only_and_only_in_the_kubefed_namespace() -> None:
@@ -94,7 +115,15 @@ def test_tenants_get_objects_but_no_status_and_nothing_of_the_operator(name: str
     assert not {"dnsproviders", "secrets"} & resources(role)
     writable = {what for _, what, verb in granted(role) if verb not in {"get", "list", "watch"}}
     tenants = {"servicednsrecords", "ingressdnsrecords", "dnsendpoints"}
+    tenants |= {"replicaschedulingpreferences", *FEDERATED}
     assert writable == (set() if name == "kubefed-view" else tenants)
+
+
+@pytest.mark.parametrize("name", ["kubefed-admin", "kubefed-edit", "kubefed-view"])
+def test_tenants_get_no_federated_kind_that_is_the_operators(name: str) -> None:
+    kinds = {what for what in resources(one("users.yaml", "ClusterRole", name))}
+    assert not {what for what in kinds if "role" in what or "customresource" in what}
+    assert ("federatedsecrets" in kinds) == (name != "kubefed-view"), "as in Kubernetes' own view"
 
 
 def test_a_member_registered_by_hand_grants_what_join_grants_for_dns() -> None:
