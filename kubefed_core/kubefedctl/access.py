@@ -12,10 +12,10 @@ from typing import Any, Self
 
 from kubefed_core import errors
 from kubefed_core.errors import KubeFedError
-from kubefed_core.kubefedctl import identity
-from kubefed_core.kubefedctl.contexts import Context
 from kubefed_core.objects import Key, Obj, dig, key_of
 from kubefed_core.resources import Resource
+from kubefed_core.runtime import identity
+from kubefed_core.runtime.contexts import Context
 
 log = logging.getLogger(__name__)
 

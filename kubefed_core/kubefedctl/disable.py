@@ -8,12 +8,13 @@ import click
 from kubefed_core.api import types as api
 from kubefed_core.api.types import FEDERATED_GROUP, FEDERATED_VERSION, NOT_RUNNING, TypeConfig
 from kubefed_core.errors import KubeFedError, NotFound, Terminal
-from kubefed_core.kubefedctl import contexts, discovery, flags
+from kubefed_core.kubefedctl import discovery, flags
 from kubefed_core.kubefedctl.access import Api
 from kubefed_core.kubefedctl.settings import Settings, takes_settings
 from kubefed_core.kubefedctl.steps import Report
 from kubefed_core.objects import Key, dig
 from kubefed_core.resources import CRDS, TYPE_CONFIGS, Resource
+from kubefed_core.runtime import contexts
 
 STOPPING = 10.0
 """Seconds in which the control plane must have stopped the propagation."""

@@ -14,13 +14,14 @@ from kubefed_core.api.fields import Fields
 from kubefed_core.api.types import FEDERATED_GROUP, FEDERATED_VERSION, TypeConfig
 from kubefed_core.decide import readiness
 from kubefed_core.errors import Terminal
-from kubefed_core.kubefedctl import contexts, discovery, flags
+from kubefed_core.kubefedctl import discovery, flags
 from kubefed_core.kubefedctl.access import Api
 from kubefed_core.kubefedctl.discovery import Served
 from kubefed_core.kubefedctl.settings import Settings, takes_settings
 from kubefed_core.kubefedctl.steps import Report
 from kubefed_core.objects import Key, Obj, dig
 from kubefed_core.resources import CRDS, NAMESPACES, TYPE_CONFIGS, Resource
+from kubefed_core.runtime import contexts
 
 _APPS = frozenset({"apps/v1", "apps/v1beta1", "apps/v1beta2", "extensions/v1beta1"})
 _EQUIVALENT: Mapping[str, frozenset[str]] = {

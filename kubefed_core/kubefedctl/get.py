@@ -13,11 +13,12 @@ from kubefed_core.api import types as type_api
 from kubefed_core.api.types import TypeConfig
 from kubefed_core.decide.outcomes import PROPAGATION
 from kubefed_core.errors import Terminal
-from kubefed_core.kubefedctl import contexts, flags
+from kubefed_core.kubefedctl import flags
 from kubefed_core.kubefedctl.access import Api
 from kubefed_core.kubefedctl.settings import Settings, takes_settings
 from kubefed_core.objects import Key, Obj, dig, key_of
 from kubefed_core.resources import CLUSTERS, TYPE_CONFIGS
+from kubefed_core.runtime import contexts
 
 OUTPUTS = ("", "yaml", "json")
 Row = Sequence[str]

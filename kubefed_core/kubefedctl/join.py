@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from kubefed_core.errors import Terminal
-from kubefed_core.kubefedctl import contexts, flags, member, preflight, registration, rights
+from kubefed_core.kubefedctl import flags, member, preflight, registration, rights
 from kubefed_core.kubefedctl.access import Api
 from kubefed_core.kubefedctl.member import Credentials
 from kubefed_core.kubefedctl.registration import Request
@@ -16,6 +16,7 @@ from kubefed_core.kubefedctl.steps import Report, Steps
 from kubefed_core.kubefedctl.waiting import Clock
 from kubefed_core.objects import Obj
 from kubefed_core.resources import SECRETS
+from kubefed_core.runtime import contexts
 
 
 @click.command(cls=flags.Command)

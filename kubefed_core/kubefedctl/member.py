@@ -8,13 +8,13 @@ from kubefed_core import errors
 from kubefed_core.errors import KubeFedError, Terminal
 from kubefed_core.kubefedctl import rights
 from kubefed_core.kubefedctl.access import Api, Unreachable
-from kubefed_core.kubefedctl.contexts import Context
 from kubefed_core.kubefedctl.preflight import Found
 from kubefed_core.kubefedctl.rights import Names, Part
 from kubefed_core.kubefedctl.steps import Steps
 from kubefed_core.kubefedctl.waiting import Clock
 from kubefed_core.objects import Obj, annotations, dig, uid
 from kubefed_core.resources import NAMESPACES, SECRETS, SERVICE_ACCOUNTS
+from kubefed_core.runtime.contexts import Context
 
 TOKEN_KEY = "token"
 RBAC_LIMIT = 5.0

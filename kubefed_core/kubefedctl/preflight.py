@@ -9,7 +9,6 @@ from kubefed_core import errors
 from kubefed_core.errors import Terminal
 from kubefed_core.kubefedctl import rights
 from kubefed_core.kubefedctl.access import Api
-from kubefed_core.kubefedctl.contexts import Context
 from kubefed_core.kubefedctl.rights import Names, Part
 from kubefed_core.kubefedctl.steps import Report
 from kubefed_core.objects import Key, Obj, deleting, dig, uid
@@ -24,6 +23,7 @@ from kubefed_core.resources import (
     SERVICE_ACCOUNTS,
     Resource,
 )
+from kubefed_core.runtime.contexts import Context
 
 CONFIG = "kubefed"
 MANAGER = "kubefed-controller-manager"

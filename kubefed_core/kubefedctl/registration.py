@@ -7,7 +7,6 @@ from typing import Any
 
 from kubefed_core.errors import KubeFedError
 from kubefed_core.kubefedctl.access import Api
-from kubefed_core.kubefedctl.contexts import Context
 from kubefed_core.kubefedctl.member import TOKEN_KEY, Credentials
 from kubefed_core.kubefedctl.preflight import Found
 from kubefed_core.kubefedctl.rights import Names
@@ -15,6 +14,7 @@ from kubefed_core.kubefedctl.steps import Report, Steps
 from kubefed_core.kubefedctl.waiting import Clock
 from kubefed_core.objects import Key, Obj, dig
 from kubefed_core.resources import CLUSTERS, SECRETS
+from kubefed_core.runtime.contexts import Context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import click
 
 from kubefed_core.errors import ApiError, KubeFedError, Terminal
-from kubefed_core.kubefedctl import contexts, flags, preflight, registration, rights
+from kubefed_core.kubefedctl import flags, preflight, registration, rights
 from kubefed_core.kubefedctl.access import Api
-from kubefed_core.kubefedctl.contexts import Context
 from kubefed_core.kubefedctl.rights import Names
 from kubefed_core.kubefedctl.settings import Settings, takes_settings
 from kubefed_core.kubefedctl.steps import Report
@@ -23,6 +22,8 @@ from kubefed_core.resources import (
     SERVICE_ACCOUNTS,
     Resource,
 )
+from kubefed_core.runtime import contexts
+from kubefed_core.runtime.contexts import Context
 
 
 @click.command(cls=flags.Command)

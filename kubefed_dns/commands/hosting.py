@@ -1,8 +1,8 @@
 """The host cluster, as every command of this group reaches it."""
 
-from kubefed_core.kubefedctl import contexts
 from kubefed_core.kubefedctl.access import Api
 from kubefed_core.kubefedctl.settings import Settings
+from kubefed_core.runtime import contexts
 
 
 def host(settings: Settings) -> Api:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from kubefed_core.errors import Terminal
-from kubefed_core.kubefedctl.contexts import Context
 from kubefed_core.objects import Obj
+from kubefed_core.runtime.contexts import Context
 
 
 def configuration(context: Context, *, label: str) -> Any:

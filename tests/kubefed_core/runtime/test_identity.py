@@ -6,8 +6,8 @@ import stat
 import pytest
 
 from kubefed_core.errors import Terminal
-from kubefed_core.kubefedctl import identity
-from kubefed_core.kubefedctl.contexts import Context
+from kubefed_core.runtime import identity
+from kubefed_core.runtime.contexts import Context
 
 VERSION = "client.authentication.k8s.io/v1"
 
