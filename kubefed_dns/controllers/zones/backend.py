@@ -102,7 +102,7 @@ class Backend:
         for zone in self.writers.keys() - set(zones):
             del self.writers[zone]
         for zone in sorted(set(zones) - self.writers.keys()):
-            ledger = self._ledger(zone)
+            ledger = ledger_of(self.trade, self.provider, Site(self.name, zone))
             ledger.window = windows.get(zone, ledger.window)
             for name, bids in offers(ledger.site).items():
                 ledger.offer(name, bids)
@@ -134,18 +134,6 @@ class Backend:
         """Whether nothing of ours is left anywhere, as far as every zone is known."""
         ledgers = [writer.ledger for writer in self.writers.values()]
         return all(each.known and not each.ours and not each.dirty for each in ledgers)
-
-    def _ledger(self, zone: str) -> Ledger:
-        spec = self.trade.spec
-        found = self.provider.capabilities
-        terms = Terms(
-            zone,
-            self.trade.registry() if found.shared else None,
-            spec.policy,
-            spec.min_ttl,
-        )
-        rules = Rules(found.types, spec.allow_local_targets, spec.addresses)
-        return Ledger(Site(self.name, zone), terms=terms, rules=rules)
 
     def _writer(self, ledger: Ledger) -> Writer:
         brakes = None
@@ -181,3 +169,11 @@ class Backend:
                 self._idle.set()
             if self.closing and self.emptied():
                 self._office.emptied(self.name)
+
+
+def ledger_of(trade: Trade, provider: Provider, site: Site) -> Ledger:
+    """An empty ledger for one zone, by what a DNSProvider says and its backend can."""
+    spec, found = trade.spec, provider.capabilities
+    registry = trade.registry() if found.shared else None
+    rules = Rules(found.types, spec.allow_local_targets, spec.addresses)
+    return Ledger(site, terms=Terms(site.zone, registry, spec.policy, spec.min_ttl), rules=rules)
