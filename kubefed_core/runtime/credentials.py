@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import kubernetes.client
-import kubernetes.config
-
 from kubefed_core.errors import Terminal
 from kubefed_core.objects import Obj, dig
+from kubefed_core.runtime import contexts, identity
 
 NO_CHECK_TIME = 0x200000
 """OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which Python's ssl does not name."""
@@ -74,10 +72,8 @@ def from_cluster(cluster: Obj, secret: Obj | None) -> Access:
     if secret is None:
         raise Terminal(f"spec.secretRef.name: there is no Secret {name!r}; join the cluster again")
     proxy = dig(cluster, "spec", "proxyURL", default="")
-    if proxy and urlsplit(proxy).scheme not in PROXIES:
-        raise Terminal(
-            f"spec.proxyURL: proxy URL scheme must be one of: [{', '.join(PROXIES)}]; correct it"
-        )
+    if proxy:
+        _check_proxy(proxy, "spec.proxyURL")
     return Access(
         server=server if "://" in server else f"https://{server}",
         ca=_decoded(dig(cluster, "spec", "caBundle", default=""), "spec.caBundle"),
@@ -110,41 +106,34 @@ def from_kubeconfig(path: str | Path | None = None, context: str | None = None) 
 
     Raises Terminal, naming file and cause, where it cannot be used.
     """
-    made = kubernetes.client.Configuration()
-    try:
-        kubernetes.config.load_kube_config(  # type: ignore[no-untyped-call]
-            config_file=str(path) if path else None,
-            context=context,
-            client_configuration=made,
-            persist_config=False,
-        )
-    except (kubernetes.config.ConfigException, OSError, ValueError, TypeError, KeyError) as error:
-        where = path or "the default kubeconfig"
-        raise Terminal(f"{where}: {error}") from error
-    return _from_configuration(made)
-
-
-def _from_configuration(made: kubernetes.client.Configuration) -> Access:
-    def bearer() -> str:
-        value = made.get_api_key_with_prefix("authorization") or made.get_api_key_with_prefix(
-            "BearerToken"
-        )
-        return (value or "").removeprefix("Bearer ").strip()
-
-    def content(path: str | None) -> bytes:
-        return Path(path).read_bytes() if path else b""
-
-    token = bearer()
+    book = contexts.load(str(path or ""))
+    found = book.context(context or "", flag="--context")
+    label = f"context {found.name!r} of {book.where}"
+    if found.proxy_url:
+        _check_proxy(found.proxy_url, f"{label}: proxy-url")
+    made, renew = identity.lasting(found, label=label)
     return Access(
-        server=str(made.host),
-        ca=content(made.ssl_ca_cert),
-        token=token,
-        certificate=content(made.cert_file),
-        private_key=content(made.key_file),
-        server_name=getattr(made, "tls_server_name", None) or "",
-        lenient=frozenset() if made.verify_ssl else frozenset({"*"}),
-        renew=bearer if token else None,
+        server=found.server,
+        ca=found.ca,
+        token=identity.bearer(made),
+        certificate=_content(made.cert_file),
+        private_key=_content(made.key_file),
+        server_name=found.tls_server_name,
+        proxy=found.proxy_url,
+        lenient=frozenset({"*"}) if found.insecure else frozenset(),
+        renew=renew,
     )
+
+
+def _content(path: str | None) -> bytes:
+    return Path(path).read_bytes() if path else b""
+
+
+def _check_proxy(url: str, where: str) -> None:
+    if urlsplit(url).scheme not in PROXIES:
+        raise Terminal(
+            f"{where}: proxy URL scheme must be one of: [{', '.join(PROXIES)}]; correct it"
+        )
 
 
 def in_cluster(*, directory: Path = SERVICE_ACCOUNT, environ: dict[str, str]) -> Access:

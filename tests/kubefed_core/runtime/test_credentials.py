@@ -59,19 +59,75 @@ def test_disabled_validations(lenient, verify, hostname, timeless):
     assert bool(context.verify_flags & credentials.NO_CHECK_TIME) is timeless
 
 
-def test_a_kubeconfig_with_a_token(tmp_path):
+def written(tmp_path, *, user=None, **cluster):
     config = {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "c",
         "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
-        "clusters": [{"name": "c", "cluster": {"server": "https://h:1"}}],
-        "users": [{"name": "u", "user": {"token": "t0ken"}}],
+        "clusters": [{"name": "c", "cluster": {"server": "https://h:1"} | cluster}],
+        "users": [{"name": "u", "user": user or {}}],
     }
     path = tmp_path / "config"
     path.write_text(yaml.safe_dump(config))
+    return path
+
+
+def test_a_kubeconfig_with_a_token(tmp_path):
+    access = credentials.from_kubeconfig(written(tmp_path, user={"token": "t0ken"}))
+    assert (access.server, access.token, access.renew) == ("https://h:1", "t0ken", None)
+
+
+def test_a_token_in_a_file_is_read_again(tmp_path):
+    (tmp_path / "token").write_text("old\n")
+    access = credentials.from_kubeconfig(written(tmp_path, user={"tokenFile": "token"}))
+    (tmp_path / "token").write_text("new\n")
+    assert (access.token, access.renew()) == ("old", "new")
+
+
+PLUGIN = "client.authentication.k8s.io/v1"
+
+
+def plugin(*args):
+    return {"exec": {"apiVersion": PLUGIN, "command": "sh", "args": ["-c", *args]}}
+
+
+def test_the_token_of_a_plugin_is_fetched_again_when_it_is_over(tmp_path):
+    count = tmp_path / "count"
+    script = f"""echo . >> {count}
+        echo '{{"apiVersion": "{PLUGIN}", "kind": "ExecCredential", "status":
+        {{"token": "t'$(wc -l < {count})'", "expirationTimestamp": "2020-01-01T00:00:00Z"}}}}'"""
+    access = credentials.from_kubeconfig(written(tmp_path, user=plugin(script)))
+    assert (access.token, access.renew()) == ("t1", "t2")
+
+
+def test_a_plugin_that_fails_is_said_with_its_words(tmp_path):
+    path = written(tmp_path, user=plugin("echo 'login expired' >&2; exit 3"))
+    with pytest.raises(Terminal, match=r"context 'c' of .*config: exec plug-in 'sh' .*expired"):
+        credentials.from_kubeconfig(path)
+
+
+def test_a_plugin_that_gives_nothing_is_no_reason_to_go_on_as_nobody(tmp_path):
+    script = f"""echo '{{"apiVersion": "{PLUGIN}", "kind": "ExecCredential", "status": {{}}}}'"""
+    with pytest.raises(Terminal, match="gave neither a token nor a certificate"):
+        credentials.from_kubeconfig(written(tmp_path, user=plugin(script)))
+
+
+def test_the_proxy_of_a_kubeconfig_is_kept(tmp_path):
+    path = written(tmp_path, **{"proxy-url": "socks5://p:1080"})
+    assert credentials.from_kubeconfig(path).proxy == "socks5://p:1080"
+
+
+def test_a_proxy_that_cannot_be_used_is_said(tmp_path):
+    path = written(tmp_path, **{"proxy-url": "ftp://p"})
+    with pytest.raises(Terminal, match=r"context 'c' of .*proxy-url: proxy URL scheme"):
+        credentials.from_kubeconfig(path)
+
+
+def test_what_a_kubeconfig_says_of_tls_is_kept(tmp_path):
+    path = written(tmp_path, **{"insecure-skip-tls-verify": True, "tls-server-name": "k"})
     access = credentials.from_kubeconfig(path)
-    assert (access.server, access.token, access.renew()) == ("https://h:1", "t0ken", "t0ken")
+    assert (access.lenient, access.server_name) == ({"*"}, "k")
 
 
 @pytest.mark.parametrize("text", ["", "just words", "[1, 2]", "kind: Config"])

@@ -1,7 +1,9 @@
 """Who a command is: tokens, certificates and exec plug-ins."""
 
+import base64
 import json
 import stat
+from datetime import UTC, datetime
 
 import pytest
 
@@ -92,3 +94,38 @@ def test_an_entry_that_the_client_cannot_read_is_named():
     user = {"auth-provider": {"name": "oidc", "config": {}}}
     with pytest.raises(Terminal, match=r"user 'u' of the kubeconfig cannot be used: .*id-token"):
         identity.configuration(context(user), label="member eu")
+
+
+def test_what_a_plugin_gave_is_used_as_long_as_it_lasts(tmp_path):
+    answer = {"token": "t", "expirationTimestamp": "2026-01-01T01:00:00Z"}
+    user = plugin(tmp_path, f"echo . >> count\n{answering(answer)}")
+    times = [datetime(2026, 1, 1, tzinfo=UTC)]
+    made, renew = identity.lasting(context(user, tmp_path), label="x", now=lambda: times[-1])
+    assert (bearer(made), renew()) == ("t", "t")
+    assert (tmp_path / "count").read_text() == ".\n"
+    times.append(datetime(2026, 1, 1, 0, 59, tzinfo=UTC))
+    assert renew() == "t"
+    assert (tmp_path / "count").read_text() == ".\n.\n"
+
+
+@pytest.mark.parametrize("until", [None, "soon", 5])
+def test_where_a_plugin_does_not_say_how_long_it_is_asked_each_time(tmp_path, until):
+    answer = {"token": "t", "expirationTimestamp": until}
+    user = plugin(tmp_path, f"echo . >> count\n{answering(answer)}")
+    _, renew = identity.lasting(context(user, tmp_path), label="x")
+    renew()
+    assert (tmp_path / "count").read_text() == ".\n.\n"
+
+
+def test_a_certificate_has_no_token_to_renew(tmp_path):
+    user = plugin(tmp_path, answering({"clientCertificateData": "CERT", "clientKeyData": "KEY"}))
+    assert identity.lasting(context(user, tmp_path), label="x")[1] is None
+
+
+def test_a_token_of_oidc_is_asked_for_again():
+    part = base64.urlsafe_b64encode(b"{}").decode().rstrip("=")
+    config = {"id-token": f"{part}.{part}.x"}
+    user = {"auth-provider": {"name": "oidc", "config": config}}
+    _, renew = identity.lasting(context(user), label="x")
+    config["id-token"] = f"{part}.{part}.y"
+    assert renew() == f"{part}.{part}.y"
