@@ -133,6 +133,20 @@ class Foresees(Protocol):
         ...
 
 
+@runtime_checkable
+class Spells(Protocol):
+    """A provider that gives some sets back in other words than it was given."""
+
+    def spelled(self, sets: Sequence[RRset]) -> Sequence[RRset | str]:
+        """The wanted sets of one name as they are read once they are written, each in its place.
+
+        This is what has to be compared with the zone, and what `write` is given.
+        Names, types and set identifiers stay; properties of other backends go. A
+        text instead says why a set cannot be there, and the remedy. Makes no request.
+        """
+        ...
+
+
 Factory = Callable[[Context], Provider]
 
 
