@@ -25,9 +25,9 @@ def namespace_of(obj: Obj) -> str:
 
 
 class _Known(NamedTuple):
-    """What of a cluster decides about placement."""
+    """What of a cluster decides about placement; `ready` is None while it was never probed."""
 
-    ready: bool
+    ready: bool | None
     labels: Mapping[str, str]
     taints: tuple[Taint, ...]
 
@@ -134,16 +134,20 @@ class Triggers:
         return [key_of(obj) for obj in store.indexed(namespace)] if store is not None else []
 
     def _cluster_changed(self, key: Key) -> None:
-        """Readiness counts after the delays of the configuration, everything else at once."""
+        """Readiness counts after the delays of the configuration, everything else at once.
+
+        So does that of a cluster that has just been joined: there is nothing to be doubted.
+        """
         obj, before = self._host.get(CLUSTERS, key), self._clusters.get(key.name)
         if obj is None:
             self._clusters.pop(key.name, None)
             self.all()
             return
-        ready = cluster_api.parse_status(obj).ready
+        status = cluster_api.parse_status(obj)
+        ready = status.ready if status.conditions else None
         now = _Known(ready, labels(obj), taints.parse_taints(obj))
         self._clusters[key.name] = now
-        if before is None or before[1:] != now[1:]:
+        if before is None or before.ready is None or before[1:] != now[1:]:
             self.all()
         elif before.ready != now.ready:
             if ready:

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from propagation_story import CONFIG_MAPS, FEDERATED, SPACES, WEB, Story, only
+from propagation_story import CONFIG_MAPS, FEDERATED, SPACES, SYSTEM, WEB, Story, only
 
 from kubefed_core import errors
 from kubefed_core.objects import Key
@@ -109,6 +109,19 @@ async def test_a_write_that_fails_is_tried_again_with_patience():
         await asyncio.sleep(70)
         assert story.clusters() == {"eu": "", "us": ""}
     assert story.data("us") == {"k": "1"}
+
+
+async def test_a_cluster_that_has_just_been_joined_waits_for_no_delay():
+    story = Story("eu", "us")
+    story.federate(V1)
+    obj = story.host.get(CLUSTERS, Key(SYSTEM, "us"))
+    story.host.put(CLUSTERS, {**obj, "status": {}})
+    async with story.hub():
+        await asyncio.sleep(5)
+        assert story.clusters() == {"eu": "", "us": "ClusterNotReady"}
+        story.cluster("us")
+        await asyncio.sleep(0.5)
+        assert story.clusters() == {"eu": "", "us": ""}
 
 
 async def test_a_lost_cluster_is_named_after_a_while_and_served_when_it_is_back():
