@@ -6,6 +6,7 @@
     - Misconfigured       a provider's settings are wrong: wait for a change
   - ProviderError         a backend did not do it: a condition, and another try
     - Denied              the credentials are refused, or do not carry the right
+      - Unlisted          a zone cannot be read as a whole; names in it may well be
     - Unreachable         no answer: network, server down, time-out
     - Throttled           too many requests; carries when to come back
     - ZoneGone            the backend does not serve this zone (any more)
@@ -36,6 +37,10 @@ class Denied(ProviderError):
     """The credentials are refused, or do not carry the right."""
 
     reason = "Denied"
+
+
+class Unlisted(Denied):
+    """A zone cannot be read as a whole with these credentials; names in it may well be."""
 
 
 class Unreachable(ProviderError):

@@ -85,6 +85,7 @@ class Provider(Protocol):
         """All sets of the zone, without the apex's SOA and NS.
 
         With names, at least the sets of these names, and no set that is gone.
+        Raises `Unlisted` where names can be read, but not the zone as a whole.
         """
         ...
 
@@ -143,6 +144,18 @@ class Spells(Protocol):
         This is what has to be compared with the zone, and what `write` is given.
         Names, types and set identifiers stay; properties of other backends go. A
         text instead says why a set cannot be there, and the remedy. Makes no request.
+        """
+        ...
+
+
+@runtime_checkable
+class Follows(Protocol):
+    """A provider that can tell what has changed in a zone without reading all of it."""
+
+    def changed(self, zone: str, marker: str) -> frozenset[str] | None:
+        """The names that changed since the zone had this marker, whoever changed them.
+
+        None where that cannot be told. It says nothing of what they hold.
         """
         ...
 

@@ -15,6 +15,7 @@ from kubefed_dns.providers import rfc2136_settings as settings
 from kubefed_dns.providers import rfc2136_update as update
 from kubefed_dns.providers.batch import Refused, deliver
 from kubefed_dns.providers.protocol import Capabilities, Context, Refusal
+from kubefed_dns.providers.rfc2136_copy import Copies
 from kubefed_dns.providers.rfc2136_settings import Server
 from kubefed_dns.providers.rfc2136_wire import Connection, Dial, Servers, plain
 from kubefed_dns.records import Group, RRset
@@ -38,6 +39,7 @@ class Rfc2136:
         self._zones = context.zones
         self._take = context.take
         self._servers = Servers(self._settings.servers, timeout=self._settings.timeout, dial=dial)
+        self._copies = Copies(take=self._take)
         self._updates: defaultdict[str, int] = defaultdict(int)
         self._markers: defaultdict[str, dict[str, int]] = defaultdict(dict)
 
@@ -64,20 +66,39 @@ class Rfc2136:
         return tuple(served)
 
     def read(self, zone: str, names: Collection[str] | None = None) -> Iterable[RRset]:
-        """The zone by transfer, or names by questions, which no allow-transfer is needed for."""
+        """The zone by transfer, of which only what is new is asked for where the server tells.
+
+        Names without a copy of the zone by questions, which no allow-transfer is
+        needed for. Raises Unlisted where the zone is not transferred.
+        """
         key = self._settings.key(zone)
 
         def talk(connection: Connection) -> tuple[RRset, ...]:
-            if names is not None:
-                return read.some(connection, zone, names, key, take=self._take)
-            self._take()
-            return read.transfer(connection, zone, key)
+            if names is None:
+                return self._copies.whole(connection, zone, key)
+            found = self._copies.some(connection, zone, key, names)
+            if found is None:
+                found = read.some(connection, zone, names, key, take=self._take)
+            return found
+
+        return self._servers.read(zone, talk)
+
+    def changed(self, zone: str, marker: str) -> frozenset[str] | None:
+        """By IXFR; nothing is told of a marker that another server gave."""
+        serial, _, server = marker.partition("@")
+        key = self._settings.key(zone)
+
+        def talk(connection: Connection) -> frozenset[str] | None:
+            if self._suffix(connection.server) != server:
+                return None
+            return self._copies.changed(connection, zone, key, int(serial))
 
         return self._servers.read(zone, talk)
 
     def marker(self, zone: str) -> str:
         server, serial = self._serial(zone)
-        marker = f"{serial}" if self._servers.first(server) else f"{serial}@{server}"
+        suffix = self._suffix(server)
+        marker = f"{serial}@{suffix}" if suffix else f"{serial}"
         remembered = self._markers[zone]
         remembered[marker] = self._updates[zone]
         while len(remembered) > REMEMBERED:
@@ -115,6 +136,10 @@ class Rfc2136:
 
     def close(self) -> None:
         self._servers.close()
+        self._copies.clear()
+
+    def _suffix(self, server: Server) -> str:
+        return "" if self._servers.first(server) else f"{server}"
 
     def _serial(self, zone: str) -> tuple[Server, int]:
         def talk(connection: Connection) -> tuple[Server, int]:

@@ -9,7 +9,7 @@ import dns.message
 import dns.rcode
 import dns.tsig
 
-from kubefed_dns.errors import Denied, ProviderError, Unreachable, ZoneGone
+from kubefed_dns.errors import Denied, ProviderError, Unlisted, Unreachable, ZoneGone
 from kubefed_dns.providers.batch import Refused
 from kubefed_dns.providers.rfc2136_settings import Server
 
@@ -57,9 +57,17 @@ def together(failures: Sequence[ProviderError]) -> ProviderError:
 
 
 def read_answer(
-    server: Server, query: dns.message.Message, wire: bytes, *, context: Any = None
+    server: Server,
+    query: dns.message.Message,
+    wire: bytes,
+    *,
+    context: Any = None,
+    ordered: bool = False,
 ) -> dns.message.Message:
-    """Parse and check an answer; with the `tsig_ctx` of the message before it, one of a stream."""
+    """Parse and check an answer; with the `tsig_ctx` of the message before it, one of a stream.
+
+    `ordered`: each record is a set of its own, in the order in which they came.
+    """
     try:
         # `multi` leaves the judgement of unsigned answers to us.
         answer = dns.message.from_wire(
@@ -69,6 +77,7 @@ def read_answer(
             tsig_ctx=context,
             multi=True,
             xfr=True,
+            one_rr_per_rrset=ordered,
         )
     except dns.exception.DNSException as error:
         raise _unreadable(server, query, error) from error
@@ -95,8 +104,8 @@ def not_served(server: Server, zone: str, rcode: dns.rcode.Rcode) -> ZoneGone:
 
 def not_transferred(
     server: Server, query: dns.message.Message, zone: str, rcode: dns.rcode.Rcode
-) -> Denied:
-    return Denied(
+) -> Unlisted:
+    return Unlisted(
         f"{server}: refuses to transfer {zone} ({dns.rcode.to_text(rcode)}); name"
         f" {key_of(query)} in the zone's allow-transfer"
     )

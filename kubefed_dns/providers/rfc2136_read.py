@@ -1,4 +1,4 @@
-"""Reading a zone from its primary: its serial, the whole of it, or some names."""
+"""Reading from a zone's primary: the zone's serial, and some names."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
@@ -6,14 +6,13 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
-import dns.rdata
 import dns.rdatatype
 import dns.rrset
 import dns.tsig
 
-from kubefed_dns import records
-from kubefed_dns.errors import InvalidName, ProviderError
+from kubefed_dns.errors import ProviderError
 from kubefed_dns.providers import rfc2136_errors as errors
+from kubefed_dns.providers import rfc2136_sets as sets
 from kubefed_dns.providers import rfc2136_update as update
 from kubefed_dns.providers.batch import Refused, deliver
 from kubefed_dns.providers.rfc2136_settings import Server
@@ -23,19 +22,6 @@ from kubefed_dns.records import RRset
 AT_ONCE = 32
 NAMES = 200
 
-# Made by a server that signs its zone, not by whoever writes to it; 65534 is BIND's notebook.
-_SIGNING = frozenset(
-    {
-        dns.rdatatype.RRSIG,
-        dns.rdatatype.NSEC,
-        dns.rdatatype.NSEC3,
-        dns.rdatatype.NSEC3PARAM,
-        dns.rdatatype.RdataType.make(65534),
-    }
-)
-_AT_APEX = frozenset({dns.rdatatype.SOA, dns.rdatatype.NS})
-_WITHOUT_NAMES = frozenset({dns.rdatatype.A, dns.rdatatype.AAAA, dns.rdatatype.TXT})
-
 Question = tuple[str, str]
 Take = Callable[[], None]
 Key = dns.tsig.Key | None
@@ -43,22 +29,15 @@ Key = dns.tsig.Key | None
 
 def serial(connection: Connection, zone: str, key: Key) -> int:
     """The SOA serial; raises ZoneGone where the server does not answer with authority."""
-    answer = connection.ask(_question(zone, "SOA", key))
+    answer = connection.ask(request(zone, "SOA", key))
     rcode = answer.rcode()
     if rcode in (dns.rcode.SERVFAIL, dns.rcode.FORMERR, dns.rcode.NOTIMP):
         raise errors.failed(connection.server, zone, rcode)
     if rcode == dns.rcode.NOERROR and answer.flags & dns.flags.AA:
         for rrset in answer.answer:
-            if _is_soa(rrset, zone):
+            if sets.is_soa(rrset, zone):
                 return int(rrset[0].serial)
     raise errors.not_served(connection.server, zone, rcode)
-
-
-def transfer(connection: Connection, zone: str, key: Key) -> tuple[RRset, ...]:
-    """The zone by AXFR, whole: whatever is wrong with the stream is raised."""
-    query = _question(zone, "AXFR", key)
-    connection.send(query.to_wire())
-    return _made(_between_its_soas(connection, zone, query), zone)
 
 
 def some(
@@ -72,7 +51,7 @@ def some(
     others = sorted(update.TYPES - {"CNAME"})
     rest = [(name, rrtype) for name in sorted(there - aliases) for rrtype in others]
     answers = [*first, *_ask_all(connection, zone, rest, key, take)]
-    found = _made(
+    found = sets.made(
         (rrset for (name, rrtype), answer in answers for rrset in _sets(name, rrtype, answer)),
         zone,
     )
@@ -112,7 +91,7 @@ def _ask_all(
         take()
         asked = {}
         for number, question in enumerate(questions[start : start + AT_ONCE]):
-            query = _question(*question, key, number=number)
+            query = request(*question, key, number=number)
             asked[number] = (question, query, query.to_wire())
         connection.send(*(wire for _, _, wire in asked.values()))
         while asked:
@@ -141,93 +120,10 @@ def _sets(name: str, rrtype: str, answer: dns.message.Message) -> Iterable[dns.r
     return [rrset for rrset in sections if rrset.rdtype == wanted and rrset.name == owner]
 
 
-def _between_its_soas(
-    connection: Connection, zone: str, query: dns.message.Message
-) -> Iterator[dns.rrset.RRset]:
-    """The records of a transfer; ends only where the transfer is whole and in order."""
-    serials: list[int] = []
-    for message in _stream(connection, zone, query, complete=lambda: len(serials) > 1):
-        for rrset in message.answer:
-            if _is_soa(rrset, zone):
-                serials.append(int(rrset[0].serial))
-            elif len(serials) == 1:
-                yield rrset
-            else:
-                raise errors.broken(connection.server, zone, "a record outside its SOA records")
-    if len(serials) > 2 or serials[0] != serials[1]:
-        raise errors.broken(connection.server, zone, "SOA records that differ")
-
-
-def _stream(
-    connection: Connection,
-    zone: str,
-    query: dns.message.Message,
-    *,
-    complete: Callable[[], bool],
-) -> Iterator[dns.message.Message]:
-    """The messages of a transfer, the first and the last of them signed, at least."""
-    context = None
-    while not complete():
-        wire = connection.receive()
-        message = errors.read_answer(connection.server, query, wire, context=context)
-        context = message.tsig_ctx
-        if message.rcode() != dns.rcode.NOERROR:
-            raise _not_transferred(connection, zone, query, message.rcode())
-        if not message.answer:
-            raise errors.broken(connection.server, zone, "a message without records")
-        yield message
-    if query.keyring and not message.had_tsig:
-        raise errors.unsigned(connection.server, query)
-
-
-def _not_transferred(
-    connection: Connection, zone: str, query: dns.message.Message, rcode: dns.rcode.Rcode
-) -> ProviderError:
-    if rcode not in errors.DENIAL:
-        return errors.failed(connection.server, zone, rcode)
-    if rcode == dns.rcode.NOTAUTH:
-        # Some servers say so of a zone that they have and do not give to this key.
-        serial(connection, zone, query.keyring)
-    return errors.not_transferred(connection.server, query, zone, rcode)
-
-
-def _made(rrsets: Iterable[dns.rrset.RRset], zone: str) -> tuple[RRset, ...]:
-    found: dict[tuple[tuple[bytes, ...], int], tuple[dns.rrset.RRset, list[dns.rdata.Rdata]]] = {}
-    for rrset in rrsets:
-        if rrset.rdtype not in _SIGNING:
-            labels = tuple(map(bytes.lower, rrset.name.labels))
-            found.setdefault((labels, rrset.rdtype), (rrset, []))[1].extend(rrset)
-    apex = dns.name.from_text(zone)
-    return tuple(
-        _rrset(head, rdatas)
-        for head, rdatas in found.values()
-        if head.rdtype not in _AT_APEX or head.name != apex
-    )
-
-
-def _rrset(head: dns.rrset.RRset, rdatas: Iterable[dns.rdata.Rdata]) -> RRset:
-    rrtype = dns.rdatatype.to_text(head.rdtype)
-    texts = {rdata.to_text() for rdata in rdatas}
-    if head.rdtype not in _WITHOUT_NAMES:
-        texts = {_canonical(rrtype, text) for text in texts}
-    return RRset(head.name.canonicalize().to_text(), rrtype, head.ttl, tuple(sorted(texts)))
-
-
-def _canonical(rrtype: str, text: str) -> str:
-    try:
-        return records.value_of(rrtype, text)
-    except InvalidName:
-        # Something foreign that we could not write; it must not hide the rest of the zone.
-        return text
-
-
-def _is_soa(rrset: dns.rrset.RRset, zone: str) -> bool:
-    return rrset.rdtype == dns.rdatatype.SOA and rrset.name.canonicalize().to_text() == zone
-
-
-def _question(
+def request(
     name: str, rrtype: str, key: Key, *, number: int | None = None
 ) -> dns.message.QueryMessage:
+    """A question to an authority, signed where there is a key."""
     query = dns.message.make_query(dns.name.from_text(name), rrtype, id=number)
     query.flags = dns.flags.Flag(0)
     if key is not None:
