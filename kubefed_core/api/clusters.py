@@ -1,9 +1,12 @@
 """KubeFedCluster: a member cluster, how to reach it and what is seen of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from kubefed_core.api import checks, names, taints, urls
+from kubefed_core.api.checks import Check
 from kubefed_core.api.fields import Fields
 from kubefed_core.api.loose import filled, objects, text, texts
 from kubefed_core.objects import Key, Obj, dig, key_of, labels
@@ -65,24 +68,82 @@ class Cluster:
 def parse(obj: Obj) -> Cluster:
     """Raises Terminal, naming the field, where the spec cannot work."""
     spec = Fields(obj).at("spec")
-    skipped = spec.texts("disabledTLSValidations")
-    if unknown := [each for each in skipped if each not in TLS_VALIDATIONS]:
-        raise spec.wrong("disabledTLSValidations", f"{unknown[0]!r} is none of {TLS_VALIDATIONS}")
-    if "*" in skipped and len(skipped) > 1:
-        why = "when * is specified, it is expected to be the only option in list"
-        raise spec.wrong("disabledTLSValidations", why)
+    for check in _spec_checks(spec):
+        check()
     return Cluster(
         key=key_of(obj),
-        api_endpoint=spec.text("apiEndpoint", required=True),
-        secret_name=spec.at("secretRef").text("name", required=True),
+        api_endpoint=spec.text("apiEndpoint"),
+        secret_name=spec.at("secretRef").text("name"),
         ca_bundle=spec.text("caBundle"),
         proxy_url=spec.text("proxyURL"),
-        disabled_tls_validations=frozenset(skipped),
+        disabled_tls_validations=frozenset(spec.texts("disabledTLSValidations")),
         region=spec.text("region"),
         zones=tuple(sorted(set(spec.texts("zones")))),
         labels=labels(obj),
         status=parse_status(obj),
     )
+
+
+def faults(obj: Obj) -> list[str]:
+    """All that is wrong with the spec, in upstream's words."""
+    return checks.faults(_spec_checks(Fields(obj).at("spec")))
+
+
+def status_faults(obj: Obj) -> list[str]:
+    status = Fields(obj).at("status")
+    return checks.faults(
+        check for each in status.each("conditions") for check in _condition_checks(each)
+    )
+
+
+def _spec_checks(spec: Fields) -> Iterator[Check]:
+    yield partial(_check_endpoint, spec)
+    yield partial(_check_secret, spec.at("secretRef"))
+    yield partial(_check_validations, spec)
+    yield partial(_check_proxy, spec)
+    yield partial(spec.text, "caBundle")
+    yield partial(spec.text, "region")
+    yield partial(spec.texts, "zones")
+    yield partial(taints.check, spec)
+
+
+def _check_endpoint(spec: Fields) -> None:
+    text = spec.text("apiEndpoint", required=True)
+    try:
+        found = urls.endpoint(text)
+    except urls.Unfit as error:
+        raise spec.wrong("apiEndpoint", str(error)) from error
+    if found.scheme not in urls.SCHEMES:
+        raise spec.unsupported("apiEndpoint", found.scheme, *urls.SCHEMES)
+    if found.port and not 0 < int(found.port) < 65536:
+        why = "must be between 1 and 65535, inclusive"
+        raise spec.refused("apiEndpoint", f"Invalid value: {int(found.port)}: {why}")
+
+
+def _check_secret(ref: Fields) -> None:
+    if fault := names.subdomain_fault(ref.text("name", required=True)):
+        raise ref.wrong("name", fault)
+
+
+def _check_validations(spec: Fields) -> None:
+    skipped = spec.texts("disabledTLSValidations")
+    if unknown := [each for each in skipped if each not in TLS_VALIDATIONS]:
+        raise spec.unsupported("disabledTLSValidations", unknown[0], *TLS_VALIDATIONS)
+    if "*" in skipped and len(skipped) > 1:
+        why = "when * is specified, it is expected to be the only option in list"
+        raise spec.wrong("disabledTLSValidations", why)
+
+
+def _check_proxy(spec: Fields) -> None:
+    text = spec.text("proxyURL")
+    if text and (fault := urls.proxy_fault(text)):
+        raise spec.wrong("proxyURL", fault)
+
+
+def _condition_checks(item: Fields) -> Iterator[Check]:
+    yield partial(item.choice, "type", "Ready", "Offline")
+    yield partial(item.choice, "status", "True", "False", "Unknown")
+    yield partial(item.text, "lastProbeTime", required=True)
 
 
 def parse_status(obj: Obj) -> ClusterStatus:

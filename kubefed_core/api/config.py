@@ -1,11 +1,12 @@
 """KubeFedConfig: the settings of the control plane, with their defaults."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 
+from kubefed_core.api.checks import Check
 from kubefed_core.api.fields import Fields
-from kubefed_core.errors import Terminal
 from kubefed_core.objects import Obj
 
 NAME = "kubefed"
@@ -17,6 +18,9 @@ GATES: Mapping[str, bool] = {
     "SchedulerPreferences": True,
 }
 """What can be switched, and whether it is on where nothing is said."""
+LOCKS = ("configmaps", "endpoints", "leases")
+"""What may be said to be locked; it is a Lease, whichever is said."""
+SWITCH = ("Disabled", "Enabled")
 
 _JITTER = 1.2
 
@@ -88,7 +92,7 @@ def parse(obj: Obj | None) -> Config:
         return Config()
     spec = Fields(obj).at("spec")
     delays, sync = spec.at("controllerDuration"), spec.at("syncController")
-    adopt = sync.choice("adoptResources", "Disabled", "Enabled", default="Enabled")
+    adopt = sync.choice("adoptResources", *SWITCH, default="Enabled")
     return Config(
         scope=spec.one_of("scope", Scope),
         available_delay=delays.seconds("availableDelay", default=20.0),
@@ -103,19 +107,53 @@ def parse(obj: Obj | None) -> Config:
     )
 
 
-def _leader_elect(fields: Fields) -> LeaderElect:
-    fields.choice("resourceLock", "configmaps", "endpoints", "leases", default="leases")
-    found = LeaderElect(
-        lease_duration=fields.seconds("leaseDuration", default=15.0),
-        renew_deadline=fields.seconds("renewDeadline", default=10.0),
-        retry_period=fields.seconds("retryPeriod", default=5.0),
-    )
-    if found.lease_duration <= found.renew_deadline:
-        raise fields.wrong("leaseDuration", "leaseDuration must be greater than renewDeadline")
-    if found.renew_deadline <= _JITTER * found.retry_period:
+def lease_checks(elect: Fields) -> Iterator[Check]:
+    """How the times of `leaderElect` must stand to each other."""
+    yield partial(_check_lease, elect)
+    yield partial(_check_renewal, elect)
+
+
+def gate_checks(spec: Fields) -> Iterator[Check]:
+    """Each of `featureGates` on its own; a gate that is said again is looked at no further."""
+    seen: set[str] = set()
+    for item in spec.items("featureGates"):
+        gate = Fields(item, spec.where("featureGates"))
+        if gate.obj.get("name") in seen:
+            yield partial(_repeat, gate)
+            continue
+        seen.add(str(gate.obj.get("name")))
+        yield partial(gate.choice, "name", *sorted(GATES))
+        yield partial(gate.choice, "configuration", *SWITCH)
+
+
+def _check_lease(elect: Fields) -> None:
+    if _times(elect).lease_duration <= _times(elect).renew_deadline:
+        raise elect.wrong("leaseDuration", "leaseDuration must be greater than renewDeadline")
+
+
+def _check_renewal(elect: Fields) -> None:
+    if _times(elect).renew_deadline <= _JITTER * _times(elect).retry_period:
         why = "renewDeadline must be greater than retryPeriod*JitterFactor(1.2)"
-        raise fields.wrong("renewDeadline", why)
-    return found
+        raise elect.wrong("renewDeadline", why)
+
+
+def _times(elect: Fields) -> LeaderElect:
+    return LeaderElect(
+        lease_duration=elect.seconds("leaseDuration", default=15.0),
+        renew_deadline=elect.seconds("renewDeadline", default=10.0),
+        retry_period=elect.seconds("retryPeriod", default=5.0),
+    )
+
+
+def _repeat(gate: Fields) -> None:
+    raise gate.refused("name", f'Duplicate value: "{gate.obj["name"]}"')
+
+
+def _leader_elect(elect: Fields) -> LeaderElect:
+    elect.choice("resourceLock", *LOCKS, default="leases")
+    for check in lease_checks(elect):
+        check()
+    return _times(elect)
 
 
 def _health(fields: Fields) -> HealthCheck:
@@ -128,13 +166,10 @@ def _health(fields: Fields) -> HealthCheck:
 
 
 def _gates(spec: Fields) -> Mapping[str, bool]:
-    said: dict[str, bool] = {}
-    for item in spec.each("featureGates"):
-        name = item.choice("name", *sorted(GATES))
-        if name in said:
-            raise Terminal(f'{spec.where("featureGates")}.name: Duplicate value: "{name}"')
-        said[name] = item.choice("configuration", "Disabled", "Enabled") == "Enabled"
-    return {**GATES, **said}
+    for check in gate_checks(spec):
+        check()
+    said = {each.text("name"): each.text("configuration") for each in spec.each("featureGates")}
+    return {**GATES, **{name: word == "Enabled" for name, word in said.items()}}
 
 
 def _dns(fields: Fields) -> Dns:

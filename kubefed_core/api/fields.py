@@ -38,6 +38,15 @@ class Fields:
         value = _shown(self.obj.get(name))
         return self._error(f"{self.where(name)}: Invalid value: {value}: {why}")
 
+    def refused(self, name: str, why: str) -> Terminal:
+        """The error to raise for a field whose value is no part of what is said."""
+        return self._error(f"{self.where(name)}: {why}")
+
+    def unsupported(self, name: str, value: Any, *choices: str) -> Terminal:
+        """The error to raise for a value that is none of some words."""
+        known = ", ".join(f'"{choice}"' for choice in choices)
+        return self.refused(name, f"Unsupported value: {_shown(value)}: supported values: {known}")
+
     def missing(self, name: str, why: str = "") -> Terminal:
         return self._error(f"{self.where(name)}: Required value" + (f": {why}" if why else ""))
 
@@ -73,9 +82,7 @@ class Fields:
         """One of the given words; without a default the field is required."""
         value = self.text(name, default=default, required=not default)
         if value not in choices:
-            known = ", ".join(f'"{choice}"' for choice in choices)
-            shown = f"Unsupported value: {_shown(value)}: supported values: {known}"
-            raise self._error(f"{self.where(name)}: {shown}")
+            raise self.unsupported(name, value, *choices)
         return value
 
     def one_of(self, name: str, kind: type[Word], *, default: Word | None = None) -> Word:

@@ -55,6 +55,14 @@ def parse_taints(cluster: Obj) -> tuple[Taint, ...]:
     )
 
 
+def check(spec: Fields) -> None:
+    """Raise Terminal, naming the field, where a taint of a cluster cannot be meant so."""
+    for item in spec.each("taints"):
+        item.text("key", required=True)
+        item.text("value")
+        item.choice("effect", NO_SCHEDULE, NO_EXECUTE)
+
+
 def untolerated(
     taints: Iterable[Taint], tolerations: Iterable[Toleration], *, present: bool
 ) -> Taint | None:

@@ -45,7 +45,7 @@ def test_all_fields_are_read():
     [
         ({"apiEndpoint": ""}, "spec.apiEndpoint: Required value"),
         ({"secretRef": {}}, "spec.secretRef.name: Required value"),
-        ({"disabledTLSValidations": ["All"]}, "spec.disabledTLSValidations: Invalid value"),
+        ({"disabledTLSValidations": ["All"]}, "spec.disabledTLSValidations: Unsupported"),
         (
             {"disabledTLSValidations": ["SubjectName", "*"]},
             r"when \* is specified, it is expected to be the only option in list",

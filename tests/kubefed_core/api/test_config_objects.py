@@ -82,11 +82,11 @@ def test_all_fields_are_read():
         ),
         (
             {"featureGates": [{"name": "BadFeatureName", "configuration": "Enabled"}]},
-            r'spec.featureGates\[0\].name: Unsupported value: "BadFeatureName"',
+            r'spec.featureGates.name: Unsupported value: "BadFeatureName"',
         ),
         (
             {"featureGates": [{"name": "PushReconciler", "configuration": "Maybe"}]},
-            r'spec.featureGates\[0\].configuration: Unsupported value: "Maybe"',
+            r'spec.featureGates.configuration: Unsupported value: "Maybe"',
         ),
         (
             {"featureGates": [{"name": "PushReconciler", "configuration": "Enabled"}] * 2},
