@@ -36,11 +36,16 @@ class ZoneStatus:
 
 @dataclass(frozen=True, slots=True)
 class ProviderStatus:
-    """`summary_zones` and `summary_records` are what the printer columns show."""
+    """`summary_zones` and `summary_records` are what the printer columns show.
+
+    `capabilities` are words: what it promises (`atomic`, `conditional`,
+    `aliases`) and the properties by which it routes (`weight`, `geo` …).
+    """
 
     conditions: tuple[Condition, ...] = ()
     observed_generation: int = 0
     zones: tuple[ZoneStatus, ...] = ()
+    capabilities: tuple[str, ...] = ()
     summary_zones: str = ""
     summary_records: int = 0
 
@@ -53,6 +58,7 @@ def parse(obj: Any) -> ProviderStatus:
         conditions=conditions.parse(obj.get("conditions")),
         observed_generation=whole(obj.get("observedGeneration")),
         zones=tuple(_zone(each) for each in objects(obj.get("zones"))),
+        capabilities=texts(obj.get("capabilities")),
         summary_zones=text(dig(obj, "summary", "zones")),
         summary_records=whole(dig(obj, "summary", "records")),
     )
@@ -82,6 +88,7 @@ def dump(status: ProviderStatus) -> dict[str, Any]:
         conditions=conditions.dump(status.conditions),
         observedGeneration=status.observed_generation,
         zones=[_dumped(zone) for zone in status.zones],
+        capabilities=list(status.capabilities),
         summary={"records": status.summary_records, **filled(zones=status.summary_zones)},
     )
 

@@ -41,6 +41,9 @@ class Entry:
     `since` is when the reason began to hold; of a cluster out of sight that is
     Held it is when it was lost, from which the unavailable delay counts.
     `hosts` are those of the member's Ingress, kept only where the record names none.
+    `tiers` and `locations` are where the record's routing has the cluster: the
+    numbers of its tiers, from 0, and the codes of whom it is for. `unhealthy`
+    are the targets that fail their probes, or do not pass them for long enough.
     """
 
     cluster: str
@@ -51,6 +54,15 @@ class Entry:
     message: str = ""
     since: datetime | None = None
     hosts: tuple[str, ...] = ()
+    tiers: tuple[int, ...] = ()
+    locations: tuple[str, ...] = ()
+    unhealthy: tuple[str, ...] = ()
+
+    def unwell(self, target: str) -> bool:
+        """Whether its probes failed when this was written."""
+        if self.reason == Reason.UNHEALTHY and not self.unhealthy:
+            return True
+        return target in self.unhealthy
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +121,9 @@ def _dumped(entry: Entry) -> dict[str, Any]:
         zones=list(entry.zones),
         region=entry.region,
         hosts=list(entry.hosts),
+        tiers=list(entry.tiers),
+        locations=list(entry.locations),
+        unhealthy=list(entry.unhealthy),
         reason=str(entry.reason),
         message=entry.message,
         since=timestamp(entry.since) if entry.since else "",
@@ -127,6 +142,9 @@ def _entries(items: Any) -> Iterable[Entry]:
                 message=text(item.get("message")),
                 since=_moment(item.get("since")),
                 hosts=texts(item.get("hosts")),
+                tiers=_numbers(item.get("tiers")),
+                locations=texts(item.get("locations")),
+                unhealthy=texts(item.get("unhealthy")),
             )
 
 
@@ -138,6 +156,10 @@ def addresses(items: Any) -> tuple[Address, ...]:
     """
     found = {Address(text(item.get("ip")), text(item.get("hostname"))) for item in objects(items)}
     return tuple(sorted(found - {Address()}))
+
+
+def _numbers(value: Any) -> tuple[int, ...]:
+    return tuple(each for each in value if isinstance(each, int)) if isinstance(value, list) else ()
 
 
 def _moment(value: Any) -> datetime | None:

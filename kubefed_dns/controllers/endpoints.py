@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from kubefed_core.runtime.loop import Controller, Meter
 from kubefed_dns.api import endpoints as api
 from kubefed_dns.api import records as records_api
 from kubefed_dns.api.records import HostnameTargets, Record
+from kubefed_dns.controllers.ground import Grounds
 from kubefed_dns.controllers.keys import (
     RECORDS,
     STATE,
@@ -25,6 +26,7 @@ from kubefed_dns.controllers.keys import (
     state_of,
 )
 from kubefed_dns.decide import endpoints as decide
+from kubefed_dns.decide.sets import Resolved
 from kubefed_dns.errors import ProviderError
 from kubefed_dns.metrics import Journeys
 from kubefed_dns.resolve import NotYet, Resolver
@@ -47,7 +49,7 @@ class Endpoints:
         self._host = host
         self._resolver = resolver
         self._journeys = journeys
-        self._known_apexes: frozenset[str] = frozenset()
+        self._survey = Grounds(host)
         self._literals: dict[RecordKey, frozenset[str]] = {}
         self._controller: Controller[RecordKey] = Controller(
             "endpoints", self.reconcile, meter=meter
@@ -65,14 +67,12 @@ class Endpoints:
         elif resource == ENDPOINTS and (owner := owner_of(key)) is not None:
             self._controller.queue.add(owner)
         elif resource in (DOMAINS, PROVIDERS):
-            self._other_apexes()
+            self._resurvey()
 
-    def _other_apexes(self) -> None:
-        """Look again at the records that have aliases, where zones begin at other names now."""
-        apexes = self._apexes()
-        if apexes == self._known_apexes:
+    def _resurvey(self) -> None:
+        """Look again at the records that may have aliases, where others are possible now."""
+        if not self._survey.redraw():
             return
-        self._known_apexes = apexes
         for resource in RECORDS:
             for obj in self._host.list(resource):
                 if dig(obj, "spec", "hostnameTargets") == HostnameTargets.CNAME:
@@ -80,7 +80,7 @@ class Endpoints:
 
     async def reconcile(self, key: RecordKey) -> float | None:
         """Make the DNSEndpoint what the record says; in how many seconds to resolve again."""
-        if not self._host.filled(*RECORDS, ENDPOINTS):
+        if not self._host.filled(*RECORDS, ENDPOINTS, DOMAINS, PROVIDERS):
             raise errors.Retry("records are not listed yet", after=0.2)
         there = self._host.get(ENDPOINTS, endpoint_key(key))
         obj = self._host.get(key.resource, key.key)
@@ -91,15 +91,14 @@ class Endpoints:
         record = records_api.parse(obj, key.resource)
         if record.status.observed_generation != record.generation:
             return None  # not looked at yet: no evidence, and no status that fits the spec
-        apexes = self._apexes() if record.hostname_targets == HostnameTargets.CNAME else ()
-        names = decide.host_names(record, no_cname=apexes)
+        names = decide.host_names(record, survey=self._survey)
         resolved = await self._resolve(key, record, sorted(names))
         try:
             if names:
                 before = api.parse(there).endpoints if there is not None else ()
-                made = self._made(key, record, resolved, before=before, no_cname=apexes)
+                made = self._made(key, record, resolved, before=before)
             else:
-                made = decide.make(record, {}, no_cname=apexes)
+                made = decide.make(record, {}, survey=self._survey)
             await self._write(key, _endpoint(record, made), there)
         except errors.Terminal as error:
             self._say(record, "EndpointNotWritten", str(error))
@@ -111,10 +110,9 @@ class Endpoints:
         self,
         key: RecordKey,
         record: Record,
-        resolved: decide.Resolved,
+        resolved: Resolved,
         *,
         before: Sequence[api.Endpoint],
-        no_cname: Collection[str],
     ) -> tuple[api.Endpoint, ...]:
         """A name that cannot be resolved keeps the addresses it had before.
 
@@ -126,20 +124,10 @@ class Endpoints:
             replace(each, targets=tuple(text for text in each.targets if text not in gone))
             for each in before
         ]
-        made = decide.make(record, resolved, current=current, no_cname=no_cname)
+        made = decide.make(record, resolved, current=current, survey=self._survey)
         if None in resolved.values() and _addressed(before) and not _addressed(made):
-            return decide.make(record, resolved, current=before, no_cname=no_cname)
+            return decide.make(record, resolved, current=before, survey=self._survey)
         return made
-
-    def _apexes(self) -> frozenset[str]:
-        """Names at which a zone begins, as far as is known: no CNAME can be there."""
-        domains = (str(obj.get("domain", "")) for obj in self._host.list(DOMAINS))
-        zones = (
-            str(zone.get("name", ""))
-            for obj in self._host.list(PROVIDERS)
-            for zone in dig(obj, "status", "zones", default=[])
-        )
-        return frozenset(name.lower().rstrip(".") for name in (*domains, *zones))
 
     async def _resolve(
         self, key: RecordKey, record: Record, names: Sequence[str]

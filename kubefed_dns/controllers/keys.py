@@ -13,6 +13,7 @@ from kubefed_dns.resources import INGRESS_RECORDS, SERVICE_RECORDS
 RECORDS = (SERVICE_RECORDS, INGRESS_RECORDS)
 STATE = "multiclusterdns.kubefed.io/record-state"
 """On a DNSEndpoint of ours: the digest of what it was made from, see `state_of`."""
+_MAKING = ("cluster", "region", "zones", "loadBalancer", "hosts", "tiers", "locations")
 _PREFIXES = {SERVICE_RECORDS: "service-", INGRESS_RECORDS: "ingress-"}
 
 
@@ -46,7 +47,7 @@ def state_of(record: Record) -> str:
     present status: reasons and messages may change without it.
     """
     entries = [
-        {name: entry.get(name) for name in ("cluster", "region", "zones", "loadBalancer", "hosts")}
+        {name: entry.get(name) for name in _MAKING}
         for entry in status_api.dump(record.status).get("dns", ())
     ]
     made_from = [record.generation, record.status.domain, entries]

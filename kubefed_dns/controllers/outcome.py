@@ -11,11 +11,12 @@ from kubefed_dns.api.records import Record
 from kubefed_dns.api.routing import Policy
 from kubefed_dns.api.status import Entry, RecordStatus
 from kubefed_dns.controllers.keys import STATE
-from kubefed_dns.decide import report
+from kubefed_dns.decide import report, routes
 
 FOREIGN = frozenset({"Conflict", "Forbidden", "NoProvider"})
 """Why others than the record itself keep a name from it."""
-OCCASIONAL = frozenset({"Held", "Routed", "Probed"})
+ROUTED = "Routed"
+OCCASIONAL = frozenset({"Held", ROUTED, "Probed"})
 """Conditions that are there only while they say something."""
 UNVERIFIED = Condition("Verified", "Unknown", "Pending", "nothing is published yet")
 WAITING = Condition("Published", "False", "Pending", "the DNSEndpoint is not written yet")
@@ -70,14 +71,26 @@ def without_targets(
 
 def unheeded(record: Record) -> Iterator[Condition]:
     """What the spec asks for and is not acted on yet, so that nobody relies on it."""
-    if record.routing.policy != Policy.SIMPLE:
-        text = (
-            f"spec.routing: {record.routing.policy} is not acted on yet; answers hold all targets"
-        )
-        yield Condition("Routed", "False", "NotSupported", text)
     if record.health is not None:
         text = "spec.health is not acted on yet: no target is probed"
         yield Condition("Probed", "False", "NotSupported", text)
+
+
+def routed(
+    endpoint: Obj | None, record: Record, *, state: str, before: tuple[Condition, ...]
+) -> Iterator[Condition]:
+    """Whether the routing is as asked for, by the clusters and by the providers.
+
+    What was said last stays until the DNSEndpoint of the present state is worked on.
+    """
+    if record.routing.policy == Policy.SIMPLE:
+        return
+    said = routes.misplaced(record) or conditions.get(_said(endpoint, state), ROUTED)
+    if said is None:
+        said = conditions.get(before, ROUTED)
+        said = None if said is None or said.reason == routes.NO_REGION else said
+    if said is not None:
+        yield said
 
 
 def _said(endpoint: Obj | None, state: str) -> tuple[Condition, ...]:

@@ -22,7 +22,7 @@ from kubefed_dns.controllers import outcome
 from kubefed_dns.controllers.keys import RECORDS, RecordKey, endpoint_key, state_of
 from kubefed_dns.controllers.sight import DOUBT, Answer, Sights
 from kubefed_dns.controllers.triggers import Triggers
-from kubefed_dns.decide import evidence, report
+from kubefed_dns.decide import evidence, report, routes
 from kubefed_dns.metrics import Journeys, Metrics
 from kubefed_dns.resources import DOMAINS, ENDPOINTS
 
@@ -105,7 +105,12 @@ class Records:
         status = replace(
             record.status,
             domain=domain,
-            entries=verdict.entries,
+            entries=routes.told(
+                record,
+                verdict.entries,
+                labels={name: each.labels for name, each in joined.items()},
+                places={name: each.place for name, each in joined.items()},
+            ),
             observed_generation=record.generation,
             summary=report.summary(verdict.entries, wanted=record.clusters.names or wanted),
         )
@@ -159,7 +164,8 @@ class Records:
             endpoint, state=state_of(record), problem=problem, before=before.conditions
         )
         shown = outcome.without_targets(shown, record.status.entries)
-        extra = [*outcome.unheeded(record), *([held] if held else [])]
+        routed = outcome.routed(endpoint, record, state=state_of(record), before=before.conditions)
+        extra = [*outcome.unheeded(record), *routed, *([held] if held else [])]
         present = {condition.type for condition in extra}
         kept = tuple(
             each

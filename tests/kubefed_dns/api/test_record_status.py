@@ -18,6 +18,8 @@ FULL = RecordStatus(
             message="m",
             since=datetime(2030, 1, 1, tzinfo=UTC),
             hosts=("a.test",),
+            tiers=(0, 2),
+            locations=("*", "EU"),
         ),
         Entry(cluster="c2"),
     ),
@@ -87,6 +89,7 @@ def test_a_mangled_status_is_none(mangled):
 
 def test_a_mangled_entry_is_read_as_far_as_it_can_be():
     entry = {"cluster": "c1", "zones": "a", "loadBalancer": 1, "since": "soon", "region": None}
+    entry |= {"tiers": "0", "locations": 1}
     assert status.parse({"dns": [entry]}).entries == (Entry("c1"),)
 
 

@@ -99,6 +99,10 @@ class Story:
         obj = self.host.get(CLUSTERS, Key(SYSTEM, cluster))
         self.put(CLUSTERS, {**obj, "metadata": {**obj["metadata"], "annotations": annotations}})
 
+    def label(self, cluster, **labels):
+        obj = self.host.get(CLUSTERS, Key(SYSTEM, cluster))
+        self.put(CLUSTERS, {**obj, "metadata": {**obj["metadata"], "labels": labels}})
+
     def serve(self, member, *addresses, ready=True, name="web"):
         """A Service with these addresses and one endpoint."""
         ingress = [{"ip" if each[0].isdigit() else "hostname": each} for each in addresses]
@@ -213,6 +217,18 @@ class Story:
         return {
             (each["dnsName"], each["recordType"]): each["targets"]
             for each in obj["spec"].get("endpoints", [])
+        }
+
+    def sets(self, endpoint="service-web", name="web.shop.acme.svc.example.com"):
+        """The sets of a name by type and identifier: when each is the answer, and its targets."""
+        obj = self.host.get(ENDPOINTS, Key("shop", endpoint))
+        return {
+            (each["recordType"], each.get("setIdentifier", "")): (
+                each.get("routing"),
+                each["targets"],
+            )
+            for each in obj["spec"].get("endpoints", [])
+            if each["dnsName"] == name
         }
 
     def targets(self):

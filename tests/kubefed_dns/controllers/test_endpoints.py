@@ -6,7 +6,8 @@ import pytest
 from hub_story import EU, SYSTEM, US, WEB, settle, two_clusters
 
 from kubefed_core.objects import Key
-from kubefed_dns.resources import DOMAINS, ENDPOINTS, SERVICE_RECORDS
+from kubefed_core.resources import CLUSTERS
+from kubefed_dns.resources import DOMAINS, ENDPOINTS, PROVIDERS, SERVICE_RECORDS
 
 pytestmark = pytest.mark.looptime
 
@@ -122,3 +123,78 @@ async def test_an_alias_gives_way_to_a_zone_that_begins_at_its_name(story):
         )
         await settle()
         assert story.names("ingress-web") == {("example.org", "A"): ["192.0.2.7"]}
+
+
+STANDBY = {"clusterSelector": {"matchLabels": {"role": "standby"}}}
+
+
+async def test_a_fail_over_goes_by_the_labels_that_the_clusters_have_now(story):
+    story.label("us", role="standby")
+    story.record(routing={"policy": "Failover", "tiers": [{"clusters": ["eu"]}, STANDBY]})
+    async with story.hub():
+        await settle()
+        both = {("A", "tier-0"): ({"tier": 0}, [EU]), ("A", "tier-1"): ({"tier": 1}, [US])}
+        assert story.sets() == both
+        assert [each.get("tiers") for each in story.status()["dns"]] == [[0], [1]]
+        story.serve("eu", EU, ready=False)
+        await settle()
+        assert story.sets() == {("A", "tier-1"): ({"tier": 0}, [US])}
+        story.serve("eu", EU)
+        story.label("us")
+        await settle()
+        assert story.sets() == {("A", "tier-0"): ({"tier": 0}, [EU])}
+    story.label("us", role="standby")
+    async with story.hub():
+        await settle()
+        assert story.sets() == both
+        writes = list(story.host.writes)
+        await settle(600)
+        assert story.host.writes == writes
+
+
+async def test_hosts_of_an_ingress_go_by_regions_too(story):
+    story.ingress("eu", EU, "shop.test")
+    story.ingress("us", US, "shop.test")
+    story.ingress_record(hosts=["shop.test"], routing={"policy": "Latency"})
+    async with story.hub():
+        await settle()
+        assert story.sets("ingress-web", "shop.test") == {
+            ("A", "eu"): ({"region": "eu-west"}, [EU]),
+            ("A", "us"): ({"region": "us-east"}, [US]),
+        }
+
+
+async def test_a_cluster_without_a_region_is_named_where_latency_is_asked_for(story):
+    cluster = story.host.get(CLUSTERS, Key(SYSTEM, "us"))
+    status = {k: v for k, v in cluster["status"].items() if k not in ("region", "zones")}
+    story.put(CLUSTERS, {**cluster, "status": status})
+    story.record(routing={"policy": "Latency"})
+    async with story.hub():
+        await settle()
+        assert story.condition("Routed")[:2] == ("False", "NoRegion")
+        assert "and us have none" in story.condition("Routed")[2]
+        story.put(CLUSTERS, {**cluster, "status": cluster["status"]})
+        await settle()
+        assert story.condition("Routed") is None
+
+
+async def test_an_apex_is_an_alias_as_soon_as_every_provider_follows_it(story):
+    balancer = "d1.cloudfront.net"
+    story.ingress("eu", balancer, "example.com")
+    story.lookups[balancer] = ["192.0.2.7"]
+    story.ingress_record(hosts=["example.com"], hostnameTargets="CNAME")
+    async with story.hub():
+        await settle()
+        assert story.names("ingress-web") == {("example.com", "A"): ["192.0.2.7"]}
+        story.put(
+            PROVIDERS,
+            {
+                "metadata": {"namespace": SYSTEM, "name": "cloud"},
+                "spec": {"type": "route53"},
+                "status": {"zones": [{"name": "example.com"}], "capabilities": ["aliases"]},
+            },
+        )
+        await settle()
+        assert story.names("ingress-web") == {("example.com", "CNAME"): [balancer]}
+        (made,) = story.host.get(ENDPOINTS, Key("shop", "ingress-web"))["spec"]["endpoints"]
+        assert made["providerSpecific"] == [{"name": "alias", "value": "true"}]

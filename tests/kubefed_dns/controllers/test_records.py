@@ -486,15 +486,10 @@ async def test_nothing_counts_as_published_where_no_cluster_has_a_target(story):
 
 
 async def test_what_is_asked_for_and_not_acted_on_is_said(story):
-    story.record(
-        routing={"policy": "Weighted", "weights": {"eu": 80}},
-        health={"protocol": "TCP", "port": 80},
-    )
+    story.record(health={"protocol": "TCP", "port": 80})
     async with story.hub():
         await settle()
-        assert story.condition("Routed")[:2] == ("False", "NotSupported")
         assert story.condition("Probed")[:2] == ("False", "NotSupported")
         story.record()
         await settle()
-        assert story.condition("Routed") is None
         assert story.condition("Probed") is None

@@ -14,6 +14,7 @@ from kubefed_dns.api.endpoints import Endpoint
 from kubefed_dns.api.records import HostnameTargets, Record
 from kubefed_dns.api.status import Address, Entry, RecordStatus
 from kubefed_dns.decide import endpoints
+from kubefed_dns.decide.sets import Ground
 from kubefed_dns.errors import InvalidName
 from kubefed_dns.resources import INGRESS_RECORDS, SERVICE_RECORDS
 
@@ -230,10 +231,10 @@ def test_two_host_names_are_resolved():
 
 def test_where_no_cname_can_be_the_host_name_is_resolved():
     record = ingress(entry("c1", "", [], "lb.test"), hostname_targets=HostnameTargets.CNAME)
-    assert endpoints.host_names(record, no_cname={"a.test"}) == {"lb.test"}
-    assert shown(record, {"lb.test": ("192.0.2.1",)}, no_cname={"a.test"}) == [
-        ("a.test", "A", ("192.0.2.1",))
-    ]
+    assert endpoints.host_names(record, survey=lambda _: Ground(apex=True)) == {"lb.test"}
+    assert shown(
+        record, {"lb.test": ("192.0.2.1",)}, survey=lambda name: Ground(apex=name == "a.test")
+    ) == [("a.test", "A", ("192.0.2.1",))]
 
 
 def test_hosts_are_one_name_each_however_they_are_written():
