@@ -107,9 +107,16 @@ def enable(settings: Settings, name: str | None, **options: Any) -> None:
 def describe(host: Api, directive: Directive, *, report: Report) -> Enabled:
     """What enabling a kind would make; nothing is written."""
     found = discovery.find(host, directive.name, version=directive.version, report=report)
+    template, replicas = _shape(host, found)
+    return federating(found, directive, template=template, replicas=replicas)
+
+
+def federating(
+    found: Served, directive: Directive, *, template: bool = True, replicas: bool = False
+) -> Enabled:
+    """The objects for a kind; `template` and `replicas` as for `federated_kind.crd`."""
     target = found.resource
     federated = api.federated_of(target, group=directive.group, version=directive.federated_version)
-    template, replicas = _shape(host, found)
     crd = federated_kind.crd(
         target,
         federated,

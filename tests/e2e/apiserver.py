@@ -21,6 +21,7 @@ class Kubectl:
     def __init__(self, program: Path, kubeconfig: Path) -> None:
         # A cache of its own: what one server once had says nothing of another at the same port.
         cache = kubeconfig.parent / "kubectl-cache"
+        self.kubeconfig = kubeconfig
         self._command = [str(program), f"--kubeconfig={kubeconfig}", f"--cache-dir={cache}"]
 
     def __call__(self, *args: str, stdin: Any = None, fine: bool = True) -> str:
