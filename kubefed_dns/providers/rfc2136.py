@@ -17,7 +17,7 @@ from kubefed_dns.providers.batch import Refused, deliver
 from kubefed_dns.providers.protocol import Capabilities, Context, Refusal
 from kubefed_dns.providers.rfc2136_copy import Copies
 from kubefed_dns.providers.rfc2136_settings import Server
-from kubefed_dns.providers.rfc2136_wire import Connection, Dial, Servers, plain
+from kubefed_dns.providers.rfc2136_wire import Connection, Dial, Servers, encrypted, plain
 from kubefed_dns.records import Group, RRset
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ REMEMBERED = 8
 
 
 class Rfc2136:
-    """One DNSProvider of type rfc2136. `dial` opens the connections.
+    """One DNSProvider of type rfc2136. `dial` opens the connections, instead of what settings say.
 
     The marker of a zone is its SOA serial, followed by the server's name where
     that is not the first of the servers.
@@ -34,11 +34,16 @@ class Rfc2136:
 
     capabilities = Capabilities(types=update.TYPES)
 
-    def __init__(self, context: Context, *, dial: Dial = plain) -> None:
+    def __init__(self, context: Context, *, dial: Dial | None = None) -> None:
         self._settings = settings.parse(context)
         self._zones = context.zones
         self._take = context.take
-        self._servers = Servers(self._settings.servers, timeout=self._settings.timeout, dial=dial)
+        tls = self._settings.tls
+        self._servers = Servers(
+            self._settings.servers,
+            timeout=self._settings.timeout,
+            dial=dial or (plain if tls is None else encrypted(tls)),
+        )
         self._copies = Copies(take=self._take)
         self._updates: defaultdict[str, int] = defaultdict(int)
         self._markers: defaultdict[str, dict[str, int]] = defaultdict(dict)

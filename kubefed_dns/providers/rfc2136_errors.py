@@ -1,5 +1,6 @@
 """What a server's answer, or its silence, means for an operator: the cause and the remedy."""
 
+import ssl
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,13 +34,18 @@ _TSIG: tuple[tuple[type[dns.exception.DNSException], str], ...] = (
 
 
 def unreachable(server: Server, error: OSError, timeout: float) -> Unreachable:
+    remedy = "check spec.rfc2136.servers and that TCP gets through to it"
     if isinstance(error, TimeoutError):
         cause = f"no answer within {timeout:g} s"
+    elif isinstance(error, ssl.SSLCertVerificationError):
+        cause = f"its certificate is not to be trusted ({error.verify_message})"
+        remedy = "correct spec.rfc2136.tls: serverName, and the CA that it is to be checked by"
+    elif isinstance(error, ssl.SSLError):
+        cause = f"no TLS comes about ({error.strerror})"
+        remedy = "see that spec.rfc2136.servers name its port for DNS over TLS (853)"
     else:
         cause = error.strerror or str(error)
-    return Unreachable(
-        f"{server}: {cause}; check spec.rfc2136.servers and that TCP gets through to it"
-    )
+    return Unreachable(f"{server}: {cause}; {remedy}")
 
 
 def together(failures: Sequence[ProviderError]) -> ProviderError:

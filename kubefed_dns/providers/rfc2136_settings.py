@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,11 +12,14 @@ import dns.name
 import dns.tsig
 
 from kubefed_core.api import durations
+from kubefed_core.api.fields import Fields
 from kubefed_dns import records
 from kubefed_dns.errors import InvalidName, Misconfigured
 from kubefed_dns.providers.protocol import Context
 
 SECRET = "tsigSecret"
+CA = "ca.crt"
+PORT, TLS_PORT = 53, 853
 ALGORITHMS: Mapping[str, dns.name.Name] = {
     "hmac-sha1": dns.tsig.HMAC_SHA1,
     "hmac-sha224": dns.tsig.HMAC_SHA224,
@@ -39,11 +43,23 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """DNS over TLS (RFC 7858); `name` is what the certificate must be for, empty for the host."""
+
+    context: ssl.SSLContext
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """`timeout` is in seconds. A zone without a key of its own uses `default`; None is unsigned."""
+    """`timeout` is in seconds; `tls` None is in the clear.
+
+    A zone without a key of its own uses `default`; None is unsigned.
+    """
 
     servers: tuple[Server, ...]
     timeout: float
+    tls: Tls | None
     default: dns.tsig.Key | None = field(repr=False)
     keys: Mapping[str, dns.tsig.Key] = field(repr=False)
 
@@ -60,17 +76,22 @@ def parse(context: Context) -> Settings:
     if not context.zones:
         raise Misconfigured("spec.zones: name the zones; RFC 2136 servers do not list them")
     tsig = settings.get("tsig")
+    fields = Fields(settings, "spec.rfc2136", error=Misconfigured)
+    tls = _tls(fields.at("tls"), context) if "tls" in fields else None
+    port = PORT if tls is None else TLS_PORT
     return Settings(
-        servers=tuple(_server(str(text)) for text in servers),
+        servers=tuple(_server(str(text), port) for text in servers),
         timeout=_timeout(settings.get("timeout", TIMEOUT)),
+        tls=tls,
         default=_key(tsig, "spec.rfc2136.tsig", SECRET, context) if tsig else None,
         keys=_keys(settings.get("keys") or (), context),
     )
 
 
-def _server(text: str) -> Server:
+def _server(text: str, port: int) -> Server:
+    """An address; `port` is for one that names none."""
     found = _SERVER.fullmatch(text.strip())
-    port = int(found[3] or 53) if found else 0
+    port = int(found[3] or port) if found else 0
     if found is None or not 0 < port < 65536:
         raise Misconfigured(
             f'spec.rfc2136.servers: {text!r} is not "host:port" or "[IPv6 address]:port"'
@@ -89,6 +110,28 @@ def _timeout(value: object) -> float:
             f'spec.rfc2136.timeout: {value!r} is no duration of up to {LONGEST:g} s, such as "5s"'
         )
     return seconds
+
+
+def _tls(fields: Fields, context: Context) -> Tls:
+    """Certificates are always checked: by the CAs that are given, else by the system's."""
+    given, where = fields.text("ca"), fields.where("ca")
+    key = fields.text("caSecretKey")
+    if given and key:
+        raise fields.wrong("caSecretKey", "give either this or ca")
+    if key and not context.secret.get(key):
+        raise Misconfigured(
+            f"the Secret of spec.credentialsRef has no key {key!r}; put the CA's certificates"
+            " there, in PEM, or correct spec.rfc2136.tls.caSecretKey"
+        )
+    if not given and (text := context.secret.get(key or CA)):
+        given, where = text, f"key {key or CA!r} of the Secret of spec.credentialsRef"
+    try:
+        made = ssl.create_default_context(cadata=given or None)
+    except (ssl.SSLError, ValueError) as error:
+        raise Misconfigured(f"{where}: these are no certificates in PEM") from error
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    made.set_alpn_protocols(["dot"])
+    return Tls(made, fields.text("serverName").rstrip("."))
 
 
 def _keys(items: Any, context: Context) -> dict[str, dns.tsig.Key]:

@@ -1,11 +1,12 @@
-"""TCP connections to the servers of one DNSProvider: kept, reused, and failed over in order.
+"""Connections to the servers of one DNSProvider: kept, reused, and failed over in order.
 
-TCP only: an update or a transfer may not fit into UDP, what fits gains nothing
+TCP only, with TLS or without: an update or a transfer may not fit into UDP, what fits gains nothing
 from it, and no answer is truncated or forged from afar.
 """
 
 import select
 import socket
+import ssl
 import threading
 import time
 from collections import defaultdict
@@ -16,7 +17,7 @@ import dns.message
 
 from kubefed_dns.errors import ProviderError, Unreachable
 from kubefed_dns.providers import rfc2136_errors as errors
-from kubefed_dns.providers.rfc2136_settings import Server
+from kubefed_dns.providers.rfc2136_settings import Server, Tls
 
 # Servers hang up on idle clients (BIND after 30 s) and firewalls forget them silently.
 IDLE = 20.0
@@ -31,6 +32,24 @@ def plain(server: Server, timeout: float) -> socket.socket:
     opened = socket.create_connection((server.host, server.port), timeout)
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return opened
+
+
+def encrypted(tls: Tls) -> Dial:
+    """Makes TCP connections with TLS; raises ssl.SSLError, an OSError, where it is not to be."""
+
+    def dial(server: Server, timeout: float) -> socket.socket:
+        opened = plain(server, timeout)
+        try:
+            return tls.context.wrap_socket(opened, server_hostname=tls.name or server.host)
+        except TimeoutError as error:
+            # A server without TLS waits for the rest of what it takes for a message.
+            opened.close()
+            raise ssl.SSLError(0, f"no answer to the handshake within {timeout:g} s") from error
+        except BaseException:
+            opened.close()
+            raise
+
+    return dial
 
 
 class Connection:
@@ -52,7 +71,10 @@ class Connection:
 
     def send(self, *wires: bytes) -> None:
         self._socket.settimeout(self._timeout)
-        self._socket.sendall(b"".join(len(wire).to_bytes(2, "big") + wire for wire in wires))
+        try:
+            self._socket.sendall(b"".join(len(wire).to_bytes(2, "big") + wire for wire in wires))
+        except ssl.SSLError as error:
+            raise ConnectionError(f"the connection broke ({error})") from error
 
     def receive(self) -> bytes:
         """The next message, whole, within the time-out."""
@@ -70,7 +92,10 @@ class Connection:
     def _take(self, count: int, deadline: float) -> bytes:
         while len(self._buffer) < count:
             self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
-            data = self._socket.recv(65536)
+            try:
+                data = self._socket.recv(65536)
+            except ssl.SSLError as error:
+                raise ConnectionError(f"the connection broke ({error})") from error
             if not data:
                 raise ConnectionError("the server closed the connection")
             self._buffer += data

@@ -1,3 +1,5 @@
+import ssl
+
 import dns.tsig
 import pytest
 
@@ -7,6 +9,7 @@ from kubefed_dns.providers.rfc2136 import Rfc2136
 from kubefed_dns.providers.rfc2136_settings import Server, parse
 
 SECRET = "c2VjcmV0IG9mIG91cnM="
+BOTH = {"tsigSecret": SECRET, "ca.crt": "mine"}
 TSIG = {"keyName": "k", "algorithm": "hmac-sha256"}
 
 
@@ -37,6 +40,19 @@ def key(zone="example.org.", **block):
 def test_servers(reason, text, want):
     assert parse(context(servers=[text])).servers == (want,), reason
     assert str(want) in (text, f"{text}:53")
+
+
+def test_with_tls_another_port_is_meant_where_none_is_named():
+    servers = parse(context(servers=["192.0.2.1", "192.0.2.2:53"], tls={})).servers
+    assert servers == (Server("192.0.2.1", 853), Server("192.0.2.2", 53))
+
+
+def test_certificates_are_checked_and_a_name_needs_no_dot_at_its_end():
+    tls = parse(context(tls={"serverName": "ns.example.org."})).tls
+    assert tls.name == "ns.example.org"
+    assert tls.context.verify_mode is ssl.CERT_REQUIRED
+    assert tls.context.check_hostname
+    assert parse(context()).tls is None
 
 
 @pytest.mark.parametrize(
@@ -86,6 +102,11 @@ def test_a_zone_may_have_a_key_of_its_own_and_signing_may_be_left_out():
         ("It is a name.", context(keys=key("")), r"keys\[0\].zone: '' is no DNS name"),
         ("It says where.", context(keys=key(secretKey="")), r"keys\[0\].secretKey: say which"),
         ("And there it is.", context(keys=key(secretKey="b")), "no key 'b'"),
+        ("TLS is a block.", context(tls=True), "rfc2136.tls: Invalid value"),
+        ("A CA is a certificate.", context(tls={"ca": "mine"}), "rfc2136.tls.ca: these are no"),
+        ("In the Secret too.", context(secret=BOTH, tls={}), "key 'ca.crt' .* are no certificates"),
+        ("It is there.", context(tls={"caSecretKey": "b"}), "no key 'b'; put the CA's"),
+        ("It is one of two.", context(tls={"caSecretKey": "b", "ca": "c"}), "give either this"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
