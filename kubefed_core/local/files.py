@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kubefed_core.local import kubeconfig
-from kubefed_core.local.certificates import Authority, Pair, signing_key
+from kubefed_core.runtime.certificates import Authority, Pair, signing_key
 from kubefed_core.runtime.credentials import Access
 
 KUBECONFIG = "kubeconfig"

@@ -3,7 +3,7 @@
 import base64
 import json
 
-from kubefed_core.local.certificates import Pair
+from kubefed_core.runtime.certificates import Pair
 
 
 def admin(cluster: str, *, server: str, ca: bytes, identity: Pair) -> bytes:

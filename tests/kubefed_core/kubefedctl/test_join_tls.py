@@ -8,7 +8,7 @@ import pytest
 import yaml
 from fake_api import CLUSTERS, FakeApi
 
-from kubefed_core.local.certificates import Authority
+from kubefed_core.runtime.certificates import Authority
 
 NOW = datetime.now(UTC)
 OURS = Authority("ours", now=NOW)

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from kubefed_core.local import files
-from kubefed_core.local.certificates import Authority, signing_key
+from kubefed_core.runtime.certificates import Authority, signing_key
 from kubefed_core.runtime.credentials import from_kubeconfig
 
 SERVER = "https://127.0.0.1:1234"

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from kubefed_core.errors import Terminal
-from kubefed_core.local.certificates import Authority
 from kubefed_core.runtime import contexts
+from kubefed_core.runtime.certificates import Authority
 
 CA = Authority("test", now=datetime(2026, 1, 1, tzinfo=UTC)).certificate
 

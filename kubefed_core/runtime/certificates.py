@@ -1,4 +1,4 @@
-"""The keys and certificates of one local cluster, made afresh each time it starts."""
+"""Keys and certificates that we make ourselves: of local clusters, of the admission webhook."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -23,25 +23,50 @@ class Pair:
 
 
 class Authority:
-    """A certificate authority that lives as long as the object."""
+    """A certificate authority; `certificate` is PEM, `pair` has its key too.
 
-    def __init__(self, name: str, *, now: datetime) -> None:
-        self._now = now
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _subject(name)
+    What it issues is valid from `now`, for a year where nothing else is said.
+    """
+
+    def __init__(self, name: str, *, now: datetime, lifetime: timedelta = LIFETIME) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
-            _builder(self._name, self._name, self._key.public_key(), now=now)
+            _builder(_subject(name), _subject(name), key.public_key(), now=now, lifetime=lifetime)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_usage(signs=True), critical=True)
-            .add_extension(_key_id(self._key.public_key()), critical=False)
-            .sign(self._key, hashes.SHA256())
+            .add_extension(_key_id(key.public_key()), critical=False)
+            .sign(key, hashes.SHA256())
         )
-        self.certificate = certificate.public_bytes(serialization.Encoding.PEM)
+        pair = Pair(certificate.public_bytes(serialization.Encoding.PEM), _pem(key))
+        self._take(pair, key, certificate, now)
 
-    def serving(self, name: str, hosts: Sequence[str]) -> Pair:
+    @classmethod
+    def load(cls, pair: Pair, *, now: datetime) -> "Authority":
+        """One that was made before; raises ValueError where the PEM is none of ours."""
+        key = serialization.load_pem_private_key(pair.key, None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise ValueError("the key is not on an elliptic curve")  # noqa: TRY004
+        made = cls.__new__(cls)
+        made._take(pair, key, x509.load_pem_x509_certificate(pair.certificate), now)
+        return made
+
+    def _take(
+        self,
+        pair: Pair,
+        key: ec.EllipticCurvePrivateKey,
+        certificate: x509.Certificate,
+        now: datetime,
+    ) -> None:
+        self.pair = pair
+        self.certificate = pair.certificate
+        self._key = key
+        self._name = certificate.subject
+        self._now = now
+
+    def serving(self, name: str, hosts: Sequence[str], *, lifetime: timedelta = LIFETIME) -> Pair:
         """A certificate for a server under these host names and addresses."""
         names = x509.SubjectAlternativeName([_general_name(host) for host in hosts])
-        return self._issue(_subject(name), ExtendedKeyUsageOID.SERVER_AUTH, names)
+        return self._issue(_subject(name), ExtendedKeyUsageOID.SERVER_AUTH, names, lifetime)
 
     def client(self, name: str, *, group: str = "") -> Pair:
         """A certificate for a user, who is in one group or in none."""
@@ -52,11 +77,12 @@ class Authority:
         subject: x509.Name,
         purpose: x509.ObjectIdentifier,
         names: x509.SubjectAlternativeName | None,
+        lifetime: timedelta = LIFETIME,
     ) -> Pair:
         key = ec.generate_private_key(ec.SECP256R1())
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         builder = (
-            _builder(subject, self._name, key.public_key(), now=self._now)
+            _builder(subject, self._name, key.public_key(), now=self._now, lifetime=lifetime)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
@@ -78,7 +104,12 @@ def signing_key() -> Pair:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, *, now: datetime
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    *,
+    now: datetime,
+    lifetime: timedelta,
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -87,7 +118,7 @@ def _builder(
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - EARLY)
-        .not_valid_after(now + LIFETIME)
+        .not_valid_after(now + lifetime)
     )
 
 
