@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from bind import Bind, Zone
 
-from kubefed_core.local.certificates import Authority
+from kubefed_core.runtime.certificates import Authority
 from kubefed_dns.errors import Unreachable
 from kubefed_dns.providers.contract import ProviderContract
 from kubefed_dns.providers.contract_plot import group
