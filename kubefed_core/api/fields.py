@@ -139,8 +139,8 @@ class Fields:
             raise self.wrong(name, "should be greater than 0")
         return float(value)
 
-    def seconds(self, name: str, *, default: float) -> float:
-        """A duration above zero, in seconds."""
+    def seconds(self, name: str, *, default: float, zero: bool = False) -> float:
+        """A duration above zero, in seconds; with `zero` it may be that, too."""
         text = self.text(name)
         if not text:
             return default
@@ -148,7 +148,7 @@ class Fields:
             value = durations.seconds(text)
         except ValueError:
             raise self.wrong(name, "must be a duration such as 10s or 1m30s") from None
-        if value <= 0:
+        if value < 0 or (value == 0 and not zero):
             raise self.wrong(name, "should be greater than 0")
         return value
 

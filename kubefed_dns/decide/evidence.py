@@ -6,15 +6,14 @@ target is left empty for any cause but a living API that says there is none.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from kubefed_core.decide import health
-from kubefed_dns.api.records import Record, Unreachable
-from kubefed_dns.api.status import Address, Entry, Reason
-from kubefed_dns.decide import explain, names
+from kubefed_dns.api.records import Record
+from kubefed_dns.api.status import Entry, Reason
+from kubefed_dns.decide import explain
+from kubefed_dns.decide.judge import OUT_OF_SIGHT, Case, Finding, judge
 from kubefed_dns.decide.sights import Probe, Sight, State
-
-_OUT_OF_SIGHT = frozenset({Reason.HELD, Reason.UNREACHABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,34 +29,6 @@ class Verdict:
     spared: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    """What one cluster comes to.
-
-    `ingress` is in, `spare` could be in if it had to. `lost` is when the
-    cluster went out of sight, `deadline` when time alone changes something.
-    """
-
-    sight: Sight
-    reason: str
-    message: str
-    ingress: tuple[Address, ...] = ()
-    spare: tuple[Address, ...] = ()
-    lost: datetime | None = None
-    deadline: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """What stays the same while the clusters of a record are judged."""
-
-    record: Record
-    before: Mapping[str, Entry]
-    now: datetime
-    delay: float
-    cut_off: bool
-
-
 def weigh(
     record: Record, sights: Iterable[Sight], *, now: datetime, delay: float, cut_off: bool = False
 ) -> Verdict:
@@ -69,11 +40,12 @@ def weigh(
     moment gives the same.
     """
     before = {entry.cluster: entry for entry in record.status.entries}
-    case = _Case(record, before, now, delay, cut_off)
+    case = Case(record, before, now, delay, cut_off)
     findings = {
-        sight.cluster: _judge(case, sight)
+        sight.cluster: judge(case, sight)
         for sight in sorted(sights, key=lambda sight: sight.cluster)
     }
+    findings |= _recovered(case, findings)
     spared = _last_targets(case, findings)
     findings |= {cluster: _spared(findings[cluster]) for cluster in spared}
     deadlines = [found.deadline for found in findings.values() if found.deadline is not None]
@@ -95,116 +67,21 @@ def cut_off(lost: Mapping[str, datetime | None], joined: int, *, delay: float) -
     return health.cut_off(joined - len(lost), known, delay=delay)
 
 
-def _judge(case: _Case, sight: Sight) -> _Finding:
-    if sight.state == State.LOST:
-        return _lost(case, sight)
-    if sight.state == State.LIVE and sight.present is not None:
-        return _live(case, sight)
-    return _unknown(case, sight)
+def _recovered(case: Case, findings: Mapping[str, Finding]) -> dict[str, Finding]:
+    """For a name without a target, what passes its probes again, though not for long enough.
 
-
-def _live(case: _Case, sight: Sight) -> _Finding:
-    record, found = case.record, sight.addresses
-    if not sight.present:
-        return _Finding(sight, Reason.NOT_FOUND, explain.not_found(record))
-    if not found:
-        return _Finding(sight, Reason.NO_LOAD_BALANCER, explain.no_load_balancer(record))
-    if record.needs_endpoints and not sight.ready:
-        return _Finding(sight, Reason.NO_READY_ENDPOINTS, explain.no_ready_endpoints(record))
-    if sight.place.drained:
-        return _Finding(sight, Reason.DRAINED, explain.DRAINED, spare=found)
-    if _failing(case, sight):
-        return _Finding(sight, Reason.UNHEALTHY, explain.UNHEALTHY, spare=found)
-    place = sight.place
-    message = names.place_fault(place.region, place.zones) if record.of_services else ""
-    return _Finding(sight, Reason.PUBLISHED, message, ingress=found)
-
-
-def _lost(case: _Case, sight: Sight) -> _Finding:
-    before, seen = case.before.get(sight.cluster), _last_seen(case, sight)
-    message, since = explain.unreachable(sight.cluster), _lost_since(case, sight)
-    out = _Finding(sight, Reason.UNREACHABLE, message, lost=since)
-    if before is not None and before.ingress:
-        out = replace(out, spare=seen)
-    said = before.reason if before is not None and sight.present is None else ""
-    if sight.place.drained and (seen or said == Reason.DRAINED):
-        return replace(out, reason=Reason.DRAINED, message=explain.DRAINED)
-    if _failing(case, sight) and (seen or said == Reason.UNHEALTHY):
-        return replace(out, reason=Reason.UNHEALTHY, message=explain.UNHEALTHY)
-    if not seen:
-        return out
-    held = replace(out, reason=Reason.HELD, ingress=seen, spare=())
-    if sight.probe == Probe.PASSING:
-        return replace(held, message=explain.PROBED)
-    return _unprobed(case, held, out)
-
-
-def _unprobed(case: _Case, held: _Finding, out: _Finding) -> _Finding:
-    """A lost cluster of which nothing else is known: held for a while, then as the record says."""
-    cluster = held.sight.cluster
-    if _withdrawn(case, held):
-        return out
-    if case.cut_off:
-        return replace(held, message=explain.CUT_OFF)
-    if case.record.unreachable == Unreachable.KEEP:
-        return replace(held, message=explain.kept(cluster))
-    deadline = (held.lost or case.now) + timedelta(seconds=case.delay)
-    if case.now < deadline:
-        return replace(held, message=explain.held(cluster, case.delay), deadline=deadline)
-    return out
-
-
-def _failing(case: _Case, sight: Sight) -> bool:
-    """Probes of a hub that is cut off say nothing new: what was out for them stays out.
-
-    One that is in sight and Held was spared, and is no better for that.
+    It is better than what is left otherwise: what fails, but must not be emptied.
     """
-    if sight.probe != Probe.FAILING or not case.cut_off:
-        return sight.probe == Probe.FAILING
-    before = case.before.get(sight.cluster)
-    known = {Reason.UNHEALTHY, Reason.HELD} if sight.state == State.LIVE else {Reason.UNHEALTHY}
-    return before is not None and before.reason in known
+    found: dict[str, Finding] = {}
+    for group in _names(case, findings):
+        if any(findings[cluster].ingress for cluster in group):
+            continue
+        again = (judge(case, findings[cluster].sight, recovering=True) for cluster in group)
+        found |= {each.sight.cluster: each for each in again if each.ingress}
+    return found
 
 
-def _withdrawn(case: _Case, found: _Finding) -> bool:
-    """Whether the addresses are out already for the loss that still lasts."""
-    before = case.before.get(found.sight.cluster)
-    if before is None or before.ingress or before.reason != Reason.UNREACHABLE:
-        return False
-    lost = found.lost or case.now
-    return before.since is not None and lost.replace(microsecond=0) <= before.since
-
-
-def _unknown(case: _Case, sight: Sight) -> _Finding:
-    """Nothing was seen yet, which is no evidence: what the status says stays."""
-    before = case.before.get(sight.cluster)
-    if before is not None and before.ingress:
-        return _Finding(sight, Reason.HELD, explain.UNFILLED, ingress=before.ingress)
-    if before is not None and before.reason:
-        return _Finding(sight, before.reason, before.message)
-    return _Finding(sight, Reason.UNREACHABLE, explain.NOT_LISTED)
-
-
-def _last_seen(case: _Case, sight: Sight) -> tuple[Address, ...]:
-    """The addresses that were good when the cluster was last seen, by us or by who was before."""
-    if sight.present is None:
-        before = case.before.get(sight.cluster)
-        return before.ingress if before is not None else ()
-    good = sight.present and (sight.ready or not case.record.needs_endpoints)
-    return sight.addresses if good else ()
-
-
-def _lost_since(case: _Case, sight: Sight) -> datetime:
-    """When it went out of sight; the status carries it over a restart."""
-    known = min(sight.lost_since or case.now, case.now)
-    before = case.before.get(sight.cluster)
-    carried = sight.present is None or sight.lost_since is None
-    if before is not None and carried and before.reason in _OUT_OF_SIGHT:
-        return min(known, before.since or known)
-    return known
-
-
-def _last_targets(case: _Case, findings: Mapping[str, _Finding]) -> frozenset[str]:
+def _last_targets(case: Case, findings: Mapping[str, Finding]) -> frozenset[str]:
     """The clusters to be spared, so that no name is emptied by what is no evidence.
 
     Of a name without a target the last good set stays. Where there was none,
@@ -221,7 +98,7 @@ def _last_targets(case: _Case, findings: Mapping[str, _Finding]) -> frozenset[st
     return frozenset(spared)
 
 
-def _names(case: _Case, findings: Mapping[str, _Finding]) -> Iterable[frozenset[str]]:
+def _names(case: Case, findings: Mapping[str, Finding]) -> Iterable[frozenset[str]]:
     """The clusters behind each name that must not be emptied: the global one, or each host."""
     if case.record.of_services or case.record.hosts:
         return [frozenset(findings)]
@@ -232,39 +109,42 @@ def _names(case: _Case, findings: Mapping[str, _Finding]) -> Iterable[frozenset[
     return [frozenset(by_host[host]) for host in sorted(by_host)]
 
 
-def _spared(found: _Finding) -> _Finding:
-    return replace(
-        found, reason=Reason.HELD, message=explain.spared(found.reason), ingress=found.spare
-    )
+def _spared(found: Finding) -> Finding:
+    message = explain.spared(found.why)
+    return replace(found, reason=Reason.HELD, message=message, ingress=found.spare)
 
 
-def _entry(case: _Case, found: _Finding) -> Entry:
+def _entry(case: Case, found: Finding) -> Entry:
     sight, before = found.sight, case.before.get(found.sight.cluster)
     region, zones = sight.place.region, sight.place.zones
     if before is not None and sight.state != State.LIVE:
         region, zones = region or before.region, zones or before.zones
-    services = case.record.of_services
+    services, out = case.record.of_services, case.gate(sight).out()
+    vague = any(pulse.state is Probe.FAILING and not pulse.why for pulse in out.values())
+    same = before is not None and (before.reason, before.unhealthy) == (found.reason, tuple(out))
     return Entry(
         cluster=sight.cluster,
         region=region if services else "",
         zones=zones if services else (),
         ingress=found.ingress,
         reason=found.reason,
-        message=found.message,
+        # After a restart the cause is known only from what was said before.
+        message=before.message if before and same and vague else found.message,
         since=_since(case, found, before).replace(microsecond=0),
         hosts=() if services or case.record.hosts else _hosts(case, sight),
+        unhealthy=tuple(out),
     )
 
 
-def _since(case: _Case, found: _Finding, before: Entry | None) -> datetime:
-    if found.lost is not None and found.reason in _OUT_OF_SIGHT:
+def _since(case: Case, found: Finding, before: Entry | None) -> datetime:
+    if found.lost is not None and found.reason in OUT_OF_SIGHT:
         return found.lost
     if before is not None and before.reason == found.reason and before.since is not None:
         return before.since
     return case.now
 
 
-def _hosts(case: _Case, sight: Sight) -> tuple[str, ...]:
+def _hosts(case: Case, sight: Sight) -> tuple[str, ...]:
     before = case.before.get(sight.cluster)
     if sight.present is None and before is not None:
         return before.hosts

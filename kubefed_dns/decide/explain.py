@@ -1,25 +1,22 @@
 """What the status says of a cluster, for people: the cause, and what to do about it."""
 
-from kubefed_dns.api.records import Record
-from kubefed_dns.api.status import Reason
+from collections.abc import Mapping
 
-DRAINED = "the cluster is drained; `kubefedctl dns undrain` brings it back"
-UNHEALTHY = (
-    "the probes of its addresses fail; see whether the service answers as spec.health expects"
-)
+from kubefed_core import errors
+from kubefed_dns.api.records import Record
+from kubefed_dns.decide.sights import Probe, Pulse
+
+IS_DRAINED = "the cluster is drained"
+DRAINED = f"{IS_DRAINED}; `kubefedctl dns undrain` brings it back"
 NOT_LISTED = "the cluster has not been looked at yet; this passes by itself"
 UNFILLED = "the cluster has not been looked at yet since the controller started; the last set stays"
 CUT_OFF = (
     "most clusters vanished at once, so the hub itself seems to be cut off and everything stays;"
     " see whether the hub reaches the members' API servers"
 )
-PROBED = "the cluster's API server cannot be reached, but the probes of its addresses pass"
-
-_SPARED = {
-    Reason.DRAINED: "the cluster is drained",
-    Reason.UNHEALTHY: "the probes of its addresses fail",
-    Reason.UNREACHABLE: "the cluster's API server cannot be reached",
-}
+MOST = 5
+"""How many targets a message names."""
+LONGEST = 160
 
 
 def not_found(record: Record) -> str:
@@ -45,32 +42,89 @@ def no_ready_endpoints(record: Record) -> str:
     )
 
 
-def unreachable(cluster: str) -> str:
+def unreachable(cluster: str, cause: str = "") -> str:
+    return f"{lost(cause)}, and no address of it is published; {_remedy(cluster)}"
+
+
+def held(cluster: str, cause: str, delay: float) -> str:
     return (
-        "the cluster's API server cannot be reached, and no address of it is published;"
+        f"{lost(cause)}; its last addresses stay for {delay:g}s and are then withdrawn;"
         f" {_remedy(cluster)}"
     )
 
 
-def held(cluster: str, delay: float) -> str:
+def kept(cluster: str, cause: str = "") -> str:
+    return f"{lost(cause)}; its last addresses stay, as spec.unreachable says; {_remedy(cluster)}"
+
+
+def probed(cause: str = "") -> str:
+    return f"{lost(cause)}, but the probes of its addresses pass"
+
+
+def undecided(cause: str = "") -> str:
+    return f"{lost(cause)}; its last addresses stay until their probes have decided"
+
+
+def unhealthy(out: Mapping[str, Pulse], delay: float) -> str:
+    """What is said of a cluster that is out by its probes; `delay` is that of the fail-back."""
+    if out and all(each.state is Probe.RECOVERING for each in out.values()):
+        return (
+            f"its addresses answer again, and are back in DNS after {delay:g}s without a failure"
+            " (spec.health.failBackDelay)"
+        )
+    return f"{fails(out)}; see whether the service answers as spec.health expects"
+
+
+def fails(out: Mapping[str, Pulse]) -> str:
+    said = f" ({listed(out)})" if any(each.why for each in out.values()) else ""
+    return f"the probes of its addresses fail{said}"
+
+
+def left_out(out: Mapping[str, Pulse]) -> str:
+    """What is said of a cluster of which some targets are out by their probes; empty for none."""
+    return f"left out by its probes: {listed(out)}" if out else ""
+
+
+def listed(found: Mapping[str, Pulse]) -> str:
+    """Some targets, each with what its probes say."""
+    said = [_pulse(target, found[target]) for target in sorted(found)[:MOST]]
+    more = [f"{len(found) - MOST} more"] if len(found) > MOST else []
+    return ", ".join(said + more)
+
+
+def _pulse(target: str, pulse: Pulse) -> str:
+    why = "answers again" if pulse.state is Probe.RECOVERING else pulse.why[:LONGEST]
+    return f"{target}: {why}" if why else target
+
+
+def spared(why: str) -> str:
+    """What is said of a cluster that is in though something speaks against it."""
     return (
-        "the cluster's API server cannot be reached; its last addresses stay for"
-        f" {delay:g}s and are then withdrawn; {_remedy(cluster)}"
+        f"{why}, but without its addresses a name would be empty: they stay until another cluster"
+        " has a target"
     )
 
 
-def kept(cluster: str) -> str:
-    return (
-        "the cluster's API server cannot be reached; its last addresses stay, as"
-        f" spec.unreachable says; {_remedy(cluster)}"
-    )
+def cause(error: Exception | None, what: str) -> str:
+    """Why a cluster is out of sight, where the error says more than that it cannot be reached.
+
+    `what` is the resource that cannot be listed. The same for the same cause.
+    """
+    match error:
+        case errors.Unauthorized():
+            return (
+                "the cluster's API server does not accept the controller's credentials (401: join"
+                " the cluster again, or renew its Secret)"
+            )
+        case errors.Forbidden():
+            return f"the controller may not list {what} in the cluster (403: grant it that right)"
+        case errors.ApiError(status=status):
+            return f"the cluster's API server does not list {what} ({status})"
+    return ""
 
 
-def spared(reason: str) -> str:
-    return (
-        f"{_SPARED[Reason(reason)]}, but without its addresses a name would be empty: they stay"
-        " until another cluster has a target"
-    )
+def lost(cause: str) -> str:
+    return cause or "the cluster's API server cannot be reached"
 
 
 def _member(record: Record) -> str:

@@ -1,7 +1,7 @@
 """What is known of one cluster for one record, put together from what its caches hold."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -25,11 +25,27 @@ class State(StrEnum):
 
 
 class Probe(StrEnum):
-    """What the active probes of the addresses say, after their rise and fall counts."""
+    """What the active probes of one address say, after their rise and fall counts.
+
+    Recovering: it was failing and passes again, but not yet for as long as it
+    must. Pending: asked for, but not decided yet. Refused: it must not be
+    probed. None: no probe is asked for, or there is nothing that could be.
+    """
 
     PASSING = "passing"
+    RECOVERING = "recovering"
     FAILING = "failing"
+    PENDING = "pending"
+    REFUSED = "refused"
     NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """`why` is the cause of a failure, or of there being no probe; empty where it is not known."""
+
+    state: Probe = Probe.NONE
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +53,14 @@ class Cache:
     """One cache, or one other sign of life of a cluster.
 
     `lost_since` goes with `lost`; None where nobody can tell. `filled` says
-    that it has held the truth at some time in this process.
+    that it has held the truth at some time in this process. `cause` is as in
+    `Sight`.
     """
 
     state: State
     lost_since: datetime | None = None
     filled: bool = True
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +73,9 @@ class Place:
     drained: bool = False
 
 
+_UNASKED = Pulse()
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What is known of one wanted cluster for one record.
@@ -63,6 +84,8 @@ class Sight:
     None where this process has never seen, so that only the record's own status
     is evidence. `ready`: an endpoint is ready, or none is asked for. `hosts` are
     those of the Ingress's rules, with an empty one for a rule without a host.
+    `cause` is why the cluster is lost, where more is known than that it cannot be
+    reached. `probes` has what the probes say of a target, by its text.
     """
 
     place: Place
@@ -72,11 +95,15 @@ class Sight:
     addresses: tuple[Address, ...] = ()
     ready: bool = True
     hosts: tuple[str, ...] = ()
-    probe: Probe = Probe.NONE
+    cause: str = ""
+    probes: Mapping[str, Pulse] = field(default_factory=dict)
 
     @property
     def cluster(self) -> str:
         return self.place.cluster
+
+    def pulse(self, target: str) -> Pulse:
+        return self.probes.get(target, _UNASKED)
 
 
 def place(cluster: Obj) -> Place:
@@ -109,7 +136,6 @@ def sight(
     cache: Cache,
     endpoints: Cache | None = None,
     slices: Iterable[Obj] = (),
-    probe: Probe = Probe.NONE,
 ) -> Sight:
     """Put together what one cluster says of a Service or an Ingress.
 
@@ -132,7 +158,7 @@ def sight(
         addresses=found,
         ready=endpoints is None or has_ready(slices),
         hosts=rule_hosts(obj),
-        probe=probe,
+        cause=next((each.cause for each in caches if each.cause), ""),
     )
 
 

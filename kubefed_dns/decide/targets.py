@@ -2,7 +2,9 @@
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+
+from kubefed_dns.api.status import Address
 
 IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -54,6 +56,29 @@ def hostname(text: str) -> str | None:
     """The host name in lower case and without a dot at the end, where the text is one."""
     lower = text.lower()
     return lower.rstrip(".") if _HOSTNAME.fullmatch(lower) else None
+
+
+def texts(ingress: Iterable[Address]) -> tuple[str, ...]:
+    """The targets of points of entry, each once; one that has both is two."""
+    found = (text for each in ingress for text in (each.ip, each.hostname) if text)
+    return tuple(dict.fromkeys(found))
+
+
+def entries(found: Iterable[str]) -> tuple[Address, ...]:
+    """The points of entry that have these targets, sorted."""
+    return tuple(sorted(Address(text) if address(text) else Address("", text) for text in found))
+
+
+def only(ingress: Iterable[Address], keep: Callable[[str], bool]) -> tuple[Address, ...]:
+    """The points of entry with the targets that are to be kept."""
+    made = {
+        Address(
+            each.ip if each.ip and keep(each.ip) else "",
+            each.hostname if each.hostname and keep(each.hostname) else "",
+        )
+        for each in ingress
+    }
+    return tuple(sorted(made - {Address()}))
 
 
 def by_family(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:

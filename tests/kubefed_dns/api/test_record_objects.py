@@ -119,6 +119,24 @@ def test_health():
     ).health == Health(Protocol.TCP, 6443, "/up", "shop.test", "200,301-302", 5.0, 1.0, 1, 2, 60.0)
 
 
+def test_a_fail_back_may_be_without_delay():
+    assert service(health={"failBackDelay": "0s"}).health.fail_back_delay == 0.0
+
+
+@pytest.mark.parametrize(
+    ("expected", "good", "bad"),
+    [
+        ("200-399", (200, 204, 399), (199, 400, 503)),
+        ("200", (200,), (201, 199)),
+        ("200,301-302,404", (200, 301, 302, 404), (201, 300, 303, 405)),
+    ],
+)
+def test_the_statuses_that_are_expected(expected, good, bad):
+    found = service(health={"expectedStatus": expected}).health
+    assert all(found.expects(status) for status in good)
+    assert not any(found.expects(status) for status in bad)
+
+
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
@@ -139,6 +157,10 @@ def test_health():
         ({"health": {"protocol": "UDP"}}, "spec.health.protocol: Unsupported value"),
         ({"health": {"protocol": "TCP"}}, "spec.health.port: Required value"),
         ({"health": {"path": "up"}}, "spec.health.path: Invalid value"),
+        ({"health": {"path": "/a b"}}, "spec.health.path: Invalid value"),
+        ({"health": {"host": "a.test\\r\\nX: y"}}, "spec.health.host: Invalid value"),
+        ({"health": {"interval": "50ms"}}, "spec.health.interval: .* at least 100ms"),
+        ({"health": {"failBackDelay": "-1s"}}, "spec.health.failBackDelay: Invalid value"),
         ({"health": {"expectedStatus": "2xx"}}, "spec.health.expectedStatus: Invalid value"),
         ({"health": {"interval": "0s"}}, "spec.health.interval: Invalid value"),
         ({"health": {"timeout": "11s"}}, "spec.health.timeout: Invalid value"),

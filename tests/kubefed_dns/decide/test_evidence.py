@@ -6,9 +6,9 @@ import pytest
 from kubefed_core.objects import Key
 from kubefed_dns.api.records import Record, Unreachable
 from kubefed_dns.api.status import Address, Entry, Reason, RecordStatus
-from kubefed_dns.decide import evidence
+from kubefed_dns.decide import evidence, targets
 from kubefed_dns.decide.evidence import Verdict
-from kubefed_dns.decide.sights import Place, Probe, Sight, State
+from kubefed_dns.decide.sights import Place, Probe, Pulse, Sight, State
 from kubefed_dns.resources import INGRESS_RECORDS, SERVICE_RECORDS
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -26,7 +26,10 @@ def place(cluster="eu", drained=False):
 
 
 def live(cluster="eu", addresses=A, **fields):
-    drained = fields.pop("drained", False)
+    """With `probe`, that is what the probes say of all its addresses."""
+    drained, probe = fields.pop("drained", False), fields.pop("probe", None)
+    if probe is not None:
+        fields["probes"] = {text: Pulse(probe) for text in targets.texts(addresses)}
     fields = {"present": True, "ready": True, **fields}
     return Sight(place(cluster, drained), State.LIVE, addresses=addresses, **fields)
 
@@ -398,7 +401,8 @@ def test_a_spared_cluster_is_out_as_soon_as_another_serves():
 
 
 def test_a_cluster_spared_though_its_probes_fail_is_not_taken_for_good_when_the_hub_is_cut_off():
-    before = record(entry(reason=Reason.HELD))
+    spared = replace(entry(reason=Reason.HELD), unhealthy=("192.0.2.1",))
+    before = record(spared)
     verdict = weigh(before, live(probe=Probe.FAILING), live("us", drained=True), cut_off=True)
     assert shown(verdict) == {"eu": (Reason.HELD, A), "us": (Reason.DRAINED, NONE)}
 

@@ -1,16 +1,16 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import product
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kubefed_core.objects import Key
 from kubefed_dns.api import status
+from kubefed_dns.api.health import Health, Protocol
 from kubefed_dns.api.records import Record, Unreachable
 from kubefed_dns.api.status import Address, Entry, Reason, RecordStatus
 from kubefed_dns.decide import evidence
-from kubefed_dns.decide.sights import Place, Probe, Sight, State
+from kubefed_dns.decide.sights import Place, Probe, Pulse, Sight, State
 from kubefed_dns.resources import INGRESS_RECORDS, SERVICE_RECORDS
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -19,45 +19,61 @@ CLUSTERS = ("a", "b", "c")
 AGES = (0, 30, 59, 60, 200)
 MOMENTS = tuple(NOW - timedelta(seconds=age) for age in AGES)
 HOSTS = ((), ("x.test",), ("y.test",), ("x.test", "y.test"))
-BOTH = (True, False)
 IN_DNS = (Reason.PUBLISHED, Reason.HELD)
+TCP = Health(Protocol.TCP, 80)
 
 
 def address(cluster):
-    return (Address(f"192.0.2.{ord(cluster)}"),)
+    return tuple(Address(f"{net}.{ord(cluster)}") for net in ("192.0.2", "198.51.100"))
 
 
-def living(cluster):
-    for present, addressed, ready, drained, probe, hosts in product(
-        BOTH, BOTH, BOTH, BOTH, Probe, HOSTS
-    ):
-        found = address(cluster) if present and addressed else ()
-        place = Place(cluster, "r", ("z",), drained)
-        yield Sight(place, State.LIVE, None, present, found, ready, hosts, probe)
+def subsets(items):
+    return st.lists(st.sampled_from(items), unique=True).map(lambda found: tuple(sorted(found)))
 
 
-def not_living(cluster):
-    for sight, since in product(living(cluster), (None, *MOMENTS)):
-        yield replace(sight, state=State.LOST, lost_since=since)
-        if not sight.present:
-            yield replace(sight, state=State.LOST, lost_since=since, present=None)
-    yield Sight(Place(cluster, "r", ("z",)), State.UNKNOWN)
+def texts(cluster):
+    return [each.ip for each in address(cluster)]
 
 
-def entries(cluster):
-    yield None
-    for reason, since, hosts in product(Reason, MOMENTS, HOSTS):
-        found = address(cluster) if reason in IN_DNS else ()
-        yield Entry(cluster, "r", ("z",), found, reason, "m", since, hosts)
+@st.composite
+def living(draw, cluster):
+    present = draw(st.booleans())
+    return Sight(
+        Place(cluster, "r", ("z",), draw(st.booleans())),
+        State.LIVE,
+        None,
+        present,
+        draw(subsets(address(cluster))) if present else (),
+        draw(st.booleans()),
+        draw(st.sampled_from(HOSTS)),
+        probes={text: Pulse(draw(st.sampled_from(Probe)), "why") for text in texts(cluster)},
+    )
+
+
+@st.composite
+def not_living(draw, cluster):
+    sight, since = draw(living(cluster)), draw(st.sampled_from((None, *MOMENTS)))
+    lost = replace(sight, state=State.LOST, lost_since=since)
+    seen = lost if sight.present else replace(lost, present=draw(st.sampled_from((False, None))))
+    unknown = Sight(Place(cluster, "r", ("z",)), State.UNKNOWN, probes=sight.probes)
+    return draw(st.sampled_from((seen, seen, unknown)))
+
+
+@st.composite
+def entries(draw, cluster):
+    reason = draw(st.sampled_from(Reason))
+    found = draw(subsets(address(cluster)).filter(bool)) if reason in IN_DNS else ()
+    since, hosts = draw(st.sampled_from(MOMENTS)), draw(st.sampled_from(HOSTS))
+    unwell = draw(subsets(texts(cluster)))
+    return Entry(cluster, "r", ("z",), found, reason, "m", since, hosts, unhealthy=unwell)
 
 
 def sights_of(cluster):
-    kinds = [list(living(cluster)), list(not_living(cluster))]
-    return st.one_of(*map(st.sampled_from, kinds))
+    return st.one_of(living(cluster), not_living(cluster))
 
 
 SIGHTS = st.tuples(*map(sights_of, CLUSTERS))
-ENTRIES = st.tuples(*(st.sampled_from(list(entries(each))) for each in CLUSTERS))
+ENTRIES = st.tuples(*(st.none() | entries(each) for each in CLUSTERS))
 
 
 @st.composite
@@ -71,6 +87,7 @@ def records(draw, *resources):
         Key("test", "nginx"),
         domain_ref="g",
         unreachable=draw(st.sampled_from(Unreachable)),
+        health=TCP,
         status=RecordStatus("example.com", found),
     )
 

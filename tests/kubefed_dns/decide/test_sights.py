@@ -7,7 +7,7 @@ from kubefed_core.objects import Key
 from kubefed_dns.api.routing import Clusters
 from kubefed_dns.api.status import Address
 from kubefed_dns.decide import sights
-from kubefed_dns.decide.sights import Cache, Place, Probe, Sight, State
+from kubefed_dns.decide.sights import Cache, Place, Probe, Pulse, Sight, State
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 EU = Place("eu", "eu-west", ("a",))
@@ -171,8 +171,20 @@ def test_unknown_clusters_are_those_wanted_by_name_that_have_not_joined():
 
 def test_a_cluster_in_sight():
     assert sights.sight(
-        EU, SERVICE, cache=LIVE, endpoints=LIVE, slices=[piece(ready(True))], probe=Probe.PASSING
-    ) == Sight(EU, State.LIVE, None, True, FOUND, True, (), Probe.PASSING)
+        EU, SERVICE, cache=LIVE, endpoints=LIVE, slices=[piece(ready(True))]
+    ) == Sight(EU, State.LIVE, None, True, FOUND, True)
+
+
+def test_the_first_cause_that_is_known_is_told():
+    refused = Cache(State.LOST, NOW, cause="refused")
+    found = sights.sight(EU, SERVICE, alive=[lost()], cache=LIVE, endpoints=refused)
+    assert (found.state, found.cause) == (State.LOST, "refused")
+
+
+def test_a_target_without_a_pulse_is_not_probed():
+    found = Sight(EU, probes={"192.0.2.1": Pulse(Probe.FAILING, "refused")})
+    assert found.pulse("192.0.2.1").state is Probe.FAILING
+    assert found.pulse("192.0.2.2") == Pulse(Probe.NONE)
 
 
 def test_an_ingress_is_asked_for_no_endpoints():

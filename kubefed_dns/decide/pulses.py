@@ -1,0 +1,72 @@
+"""Which of a cluster's targets its probes let in."""
+
+from dataclasses import dataclass
+
+from kubefed_dns.api.status import Address, Entry
+from kubefed_dns.decide import targets
+from kubefed_dns.decide.sights import Probe, Pulse, Sight
+
+
+def known(sight: Sight, before: Entry | None) -> tuple[Address, ...]:
+    """The points of entry that can be probed.
+
+    Those of a cluster that this process has never seen are what the status has
+    of it, in DNS or out.
+    """
+    if sight.present is not None or before is None:
+        return sight.addresses
+    return targets.entries({*targets.texts(before.ingress), *before.unhealthy})
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What the probes of one cluster's targets come to, for one record.
+
+    `cut_off`: a hub that is cut off believes no failure that is new.
+    """
+
+    sight: Sight
+    before: Entry | None
+    cut_off: bool = False
+
+    def let_in(
+        self, ingress: tuple[Address, ...], *, recovering: bool = False
+    ) -> tuple[Address, ...]:
+        """What of some points of entry may be in DNS.
+
+        What only recovers stays in where it is in, for then there is nothing to
+        fail back from; with `recovering` it is let in anyway.
+        """
+        shown = self._shown()
+
+        def good(target: str) -> bool:
+            if self.sight.pulse(target).state is Probe.RECOVERING:
+                return recovering or target in shown
+            return not self._bad(target)
+
+        return targets.only(ingress, good)
+
+    def spare(self, ingress: tuple[Address, ...]) -> tuple[Address, ...]:
+        """What of some points of entry is best, though none of them should be in DNS.
+
+        Where all fail it is what is in DNS, or else all of them.
+        """
+        good = self.let_in(ingress, recovering=True)
+        return good or targets.only(ingress, self._shown().__contains__) or ingress
+
+    def out(self) -> dict[str, Pulse]:
+        """The targets that fail, or do not pass for long enough, sorted."""
+        found = sorted(targets.texts(known(self.sight, self.before)))
+        return {target: self.sight.pulse(target) for target in found if self._bad(target)}
+
+    def states(self, ingress: tuple[Address, ...]) -> frozenset[Probe]:
+        return frozenset(self.sight.pulse(text).state for text in targets.texts(ingress))
+
+    def _shown(self) -> frozenset[str]:
+        return frozenset(targets.texts(self.before.ingress)) if self.before else frozenset()
+
+    def _bad(self, target: str) -> bool:
+        state = self.sight.pulse(target).state
+        if state is Probe.FAILING and self.cut_off:
+            return self.before is not None and self.before.unwell(target)
+        return state in (Probe.FAILING, Probe.RECOVERING)
