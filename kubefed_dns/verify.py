@@ -204,7 +204,7 @@ async def question(server: str, name: str, rrtype: str) -> frozenset[str]:
     query = dns.message.make_query(name, rrtype, flags=0, use_edns=0, payload=1232)
     try:
         response, _ = await dns.asyncquery.udp_with_fallback(
-            query, await _resolved(host), timeout=TIMEOUT, port=port
+            query, await resolved(host), timeout=TIMEOUT, port=port
         )
     except (dns.exception.DNSException, OSError, ValueError) as error:
         raise Unobservable(f"no answer: {error or type(error).__name__}") from error
@@ -222,7 +222,7 @@ async def question(server: str, name: str, rrtype: str) -> frozenset[str]:
     )
 
 
-async def _resolved(host: str) -> str:
+async def resolved(host: str) -> str:
     """The first address of a host; an address is its own."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, None)

@@ -3,9 +3,12 @@
 import click
 
 from kubefed_core.kubefedctl import flags
+from kubefed_dns.commands.adopt import adopt
 from kubefed_dns.commands.approve import approve
 from kubefed_dns.commands.drain import drain, undrain
+from kubefed_dns.commands.plan import plan
 from kubefed_dns.commands.records import records
+from kubefed_dns.commands.verify import verify
 
 # What takes long to import (dnspython, rich) is imported by the functions that use it: kubefedctl
 # loads every command before it knows which one is meant.
@@ -13,8 +16,8 @@ from kubefed_dns.commands.records import records
 
 @click.group(cls=flags.Group)
 def dns() -> None:
-    """Look after names: let a held deletion go, drain a cluster, list what is published."""
+    """Look after names: what would change and why, what the world answers, who owns what."""
 
 
-for command in (approve, drain, undrain, records):
+for command in (adopt, approve, drain, undrain, plan, records, verify):
     dns.add_command(command)

@@ -1,10 +1,11 @@
 """What can stand where a name is served, as far as Domains and DNSProviders tell."""
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from kubefed_core.errors import Terminal
 from kubefed_core.objects import Obj, dig, key_of
-from kubefed_core.runtime.host import Host
+from kubefed_core.resources import Resource
 from kubefed_dns.api import domains as domains_api
 from kubefed_dns.api import provider_status
 from kubefed_dns.api.domains import Domain
@@ -16,10 +17,16 @@ from kubefed_dns.resources import DOMAINS, PROVIDERS
 ALIASES = "aliases"
 
 
+class Lists(Protocol):
+    """Whoever can list the host's objects."""
+
+    def list(self, resource: Resource) -> Iterable[Obj]: ...
+
+
 class Grounds:
     """A `sets.Survey`; a provider's zones and capabilities are those that its status has."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Lists) -> None:
         self._host = host
         self._drawn: tuple[list[Domain], list[Server], dict[str, frozenset[str]]] = ([], [], {})
         self._directory = Directory(domains=(), servers=())

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 from kubefed_core.errors import Terminal
 from kubefed_core.objects import Obj, dig, generation, key_of, uid
-from kubefed_core.runtime.host import Host
 from kubefed_dns.api import endpoints as api
 from kubefed_dns.controllers.keys import owner_of
 from kubefed_dns.controllers.zones.index import Bidder
+from kubefed_dns.controllers.zones.secrets import Reads
 from kubefed_dns.decide.bids import bids
 from kubefed_dns.decide.reasons import Problem, Reason
 
 
-def bidder(host: Host, obj: Obj, *, known: Bidder | None) -> Bidder:
+def bidder(host: Reads, obj: Obj, *, known: Bidder | None) -> Bidder:
     """What can be read; of what no longer can be, the last that is known stays."""
     identity = (uid(obj), generation(obj))
     if known is not None and known.identity == identity:
@@ -25,7 +25,7 @@ def bidder(host: Host, obj: Obj, *, known: Bidder | None) -> Bidder:
         return Bidder(before, Problem(Reason.INVALID_NAME, str(error)), identity)
 
 
-def _created(host: Host, obj: Obj) -> str:
+def _created(host: Reads, obj: Obj) -> str:
     """How old its claim is: as old as the record that it was made from."""
     source = obj
     record = owner_of(key_of(obj))

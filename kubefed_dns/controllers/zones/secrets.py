@@ -2,16 +2,28 @@
 
 import base64
 import binascii
+from typing import Protocol
 
 from kubefed_core.errors import Forbidden
 from kubefed_core.objects import Key, Obj, dig, uid
-from kubefed_core.resources import NAMESPACES, SECRETS
+from kubefed_core.resources import NAMESPACES, SECRETS, Resource
 from kubefed_core.runtime.host import Host
 from kubefed_dns.api.providers import DNSProvider
 from kubefed_dns.decide import seal
 from kubefed_dns.errors import Misconfigured
 
 KUBE_SYSTEM = Key("", "kube-system")
+
+
+class Reads(Protocol):
+    """Whoever can look up the host's objects."""
+
+    @property
+    def namespace(self) -> str:
+        """The control plane's."""
+        ...
+
+    def get(self, resource: Resource, key: Key) -> Obj | None: ...
 
 
 class Missing(Misconfigured):
@@ -24,7 +36,7 @@ def named(spec: DNSProvider) -> frozenset[str]:
     return frozenset(filter(None, (spec.credentials, key.name if key else "")))
 
 
-def credentials(host: Host, spec: DNSProvider) -> dict[str, str]:
+def credentials(host: Reads, spec: DNSProvider) -> dict[str, str]:
     """The decoded Secret of credentialsRef, empty where none is named.
 
     Raises Missing or Misconfigured, without a word of what is in it.
@@ -37,7 +49,7 @@ def credentials(host: Host, spec: DNSProvider) -> dict[str, str]:
     return {key: _decoded(data, key, where).decode(errors="surrogateescape") for key in data}
 
 
-def encryption_key(host: Host, spec: DNSProvider) -> bytes | None:
+def encryption_key(host: Reads, spec: DNSProvider) -> bytes | None:
     """The key of ownership records; None where they are plain. Raises as `credentials`."""
     ref = spec.txt.encryption_key
     if ref is None:
@@ -60,10 +72,15 @@ async def default_owner(host: Host) -> str:
                 "spec.ownerID: the default comes from the UID of namespace kube-system, which may "
                 "not be read here; give one"
             ) from error
-    return f"kubefed-{uid(namespace)[:8]}"
+    return owner_of(uid(namespace))
 
 
-def _secret(host: Host, name: str, field: str) -> Obj:
+def owner_of(system: str) -> str:
+    """The default owner of the hub whose namespace kube-system has this UID."""
+    return f"kubefed-{system[:8]}"
+
+
+def _secret(host: Reads, name: str, field: str) -> Obj:
     obj = host.get(SECRETS, Key(host.namespace, name))
     if obj is None:
         raise Missing(
