@@ -69,7 +69,7 @@ class Google:
             listing=self._listing,
             remedy="set spec.google.visibility",
         )
-        self._spelling = Spelling(rrset_of=sets.rrset_of, raw_of=sets.raw_of, same=sets.same)
+        self._spelling = Spelling(decode=sets.decode, encode=sets.encode, same=sets.same)
         self._sizes: dict[str, int] = {}
         self._changes: defaultdict[str, deque[dict[str, str]]] = defaultdict(
             lambda: deque(maxlen=KEPT)
@@ -84,11 +84,13 @@ class Google:
         path = self._path(zone, "rrsets")
         if names is None or len(names) > self._sizes.get(zone, 0) / PAGE + 1:
             self._spelling.forget(zone)
-            found = tuple(self._spelling.read(zone, self._pages(path, "rrsets", zone=zone)))
+            raws = self._pages(path, "rrsets", zone=zone)
+            found = tuple(self._spelling.read(zone, ((raw,) for raw in raws)))
             self._sizes[zone] = len(found)
             return found
         each = (self._pages(path, "rrsets", zone=zone, name=name) for name in sorted(names))
-        return tuple(self._spelling.read(zone, itertools.chain.from_iterable(each)))
+        raws = itertools.chain.from_iterable(each)
+        return tuple(self._spelling.read(zone, ((raw,) for raw in raws)))
 
     def marker(self, zone: str) -> str:
         query = {"maxResults": 1, "sortBy": "changeSequence", "sortOrder": "descending"}
@@ -137,7 +139,7 @@ class Google:
         self._client._http.close()
 
     def _prepared(self, zone: str, item: Exchange) -> Prepared:
-        deletions = tuple(self._spelling.old(zone, rrset) for rrset in item.remove)
+        deletions = tuple(raw for rrset in item.remove for raw in self._spelling.old(zone, rrset))
         return Prepared(item, deletions, tuple(sets.raw_of(rrset) for rrset in item.add))
 
     def _change(self, zone: str, path: str, batch: Sequence[Prepared]) -> None:

@@ -1,11 +1,12 @@
 """Record sets as Cloud DNS writes them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from kubefed_dns import records
 from kubefed_dns.errors import InvalidName
 from kubefed_dns.providers.extra import packed, unpacked
-from kubefed_dns.providers.spelling import Raw
+from kubefed_dns.providers.spelling import Raw, Raws
 from kubefed_dns.records import RRset
 
 TYPES = frozenset({"A", "AAAA", "CAA", "CNAME", "MX", "NAPTR", "NS", "PTR", "SRV", "TXT"})
@@ -14,6 +15,14 @@ EXTRA = "google?"
 
 _PLAIN = frozenset({"name", "type", "ttl", "rrdatas"})
 _SAID = frozenset({"kind", "signatureRrdatas"})
+
+
+def decode(raws: Raws) -> Iterator[tuple[RRset, Raws]]:
+    return ((rrset_of(raw), (raw,)) for raw in raws)
+
+
+def encode(rrset: RRset) -> Raws:
+    return (raw_of(rrset),)
 
 
 def rrset_of(raw: Raw) -> RRset:

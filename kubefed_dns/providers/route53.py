@@ -1,5 +1,6 @@
 """Zones on Amazon Route 53."""
 
+import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -7,14 +8,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from kubefed_dns.errors import InvalidName, ProviderError, ZoneGone
-from kubefed_dns.providers import exchange, route53_settings
+from kubefed_dns.providers import exchange, route53_settings, route53_words
 from kubefed_dns.providers import route53_errors as errors
 from kubefed_dns.providers import route53_sets as sets
 from kubefed_dns.providers.directory import Directory, Hosted
 from kubefed_dns.providers.protocol import Capabilities, Context, Refusal
 from kubefed_dns.providers.route53_changes import Action, Delivery
-from kubefed_dns.providers.spelling import Raw, Spelling
-from kubefed_dns.records import Group, RRset
+from kubefed_dns.providers.route53_health import HealthCheck
+from kubefed_dns.providers.route53_text import name_of, octal
+from kubefed_dns.providers.spelling import Raw, Raws, Spelling
+from kubefed_dns.records import ROUTING, Group, RRset
 
 # Items of one answer, the most that AWS gives.
 PAGE, ZONES_PAGE = 300, 100
@@ -30,7 +33,7 @@ class Route53:
     others wrote is never overwritten.
     """
 
-    capabilities = Capabilities(types=sets.TYPES)
+    capabilities = Capabilities(types=sets.TYPES, routing=ROUTING, aliases=True)
 
     def __init__(self, context: Context) -> None:
         settings = route53_settings.parse(context)
@@ -44,7 +47,10 @@ class Route53:
             listing=self._listing,
             remedy="set spec.route53.zoneType",
         )
-        self._spelling = Spelling(rrset_of=sets.rrset_of, raw_of=sets.raw_of, same=sets.same)
+        self._regions = route53_settings.regions()
+        self._spelling = Spelling(decode=sets.decode, encode=self._encode, same=sets.same)
+        self._check = HealthCheck(self._ask)
+        self._sizes: dict[str, int] = {}
         self._changes: dict[str, str] = {}
 
     def zones(self) -> Iterable[str]:
@@ -52,23 +58,32 @@ class Route53:
         return self._directory.refresh()
 
     def read(self, zone: str, names: Collection[str] | None = None) -> Iterable[RRset]:
-        """Sets that are no plain data are there, too, with what makes them so as a value."""
+        """Sets that there is no word of ours for have what makes them so as a value."""
         hosted = self._directory.find(zone)
-        if names is None or len(names) > (hosted.sets or 0) / PAGE + 1:
+        if names is None or len(names) > max(1, self._pages(hosted)):
             self._spelling.forget(zone)
-            raws = self._all(zone, hosted.id)
+            raws = tuple(self._all(zone, hosted.id))
+            self._sizes[zone] = len(raws)
         else:
-            raws = self._some(zone, hosted.id, names)
-        return tuple(self._spelling.read(zone, raws))
+            raws = tuple(self._some(zone, hosted.id, names))
+        checked = map(self._check.read, raws)
+        nodes = (tuple(node) for _, node in itertools.groupby(checked, key=_name))
+        return tuple(self._spelling.read(zone, nodes))
 
     def marker(self, zone: str) -> None:
         self._directory.find(zone)
+
+    def spelled(self, wanted: Sequence[RRset]) -> Sequence[RRset | str]:
+        """Load balancers of AWS are followed; of the tiers of a name, the first two are written."""
+        return route53_words.spelled(wanted, regions=self._regions)
 
     def write(self, zone: str, groups: Sequence[Group]) -> Sequence[Refusal]:
         hosted = self._directory.find(zone)
         ready, refusals = exchange.prepare(groups, zone, sets.TYPES)
         delivery = Delivery(
             old=lambda rrset: self._spelling.old(zone, rrset),
+            new=self._encode,
+            ready=self._check.find,
             send=lambda actions: self._change(zone, hosted.id, actions),
         )
         return refusals + delivery.deliver(ready)
@@ -84,6 +99,15 @@ class Route53:
     def close(self) -> None:
         self._client.close()
 
+    def _encode(self, rrset: RRset) -> Raws:
+        return sets.encode(rrset, regions=self._regions)
+
+    def _pages(self, hosted: Hosted) -> float:
+        """How many requests it takes to read all of a zone, as far as is known."""
+        known = [self._sizes.get(hosted.name), hosted.sets]
+        sizes = [each for each in known if each is not None]
+        return max(sizes) / PAGE + 1 if sizes else float("inf")
+
     def _all(self, zone: str, hosted: str) -> Iterable[Raw]:
         start: Answer = {}
         while True:
@@ -98,7 +122,7 @@ class Route53:
         wanted = frozenset(names)
         seen = set[str]()
         for name in sorted(wanted):
-            start: Answer = {} if name in seen else {"StartRecordName": sets.spelled(name)}
+            start: Answer = {} if name in seen else {"StartRecordName": octal(name)}
             while start:
                 page = self._page(zone, hosted, start)
                 found = [(_name(raw), raw) for raw in page["ResourceRecordSets"]]
@@ -117,9 +141,13 @@ class Route53:
             zone=zone,
             HostedZoneId=hosted,
             ChangeBatch={
-                "Changes": [{"Action": action, "ResourceRecordSet": raw} for action, raw in actions]
+                "Changes": [
+                    {"Action": action, "ResourceRecordSet": self._check.written(raw)}
+                    for action, raw in actions
+                ]
             },
         )["ChangeInfo"]
+        self._sizes[zone] = self._sizes.get(zone, 0) + sum(map(_growth, actions))
         self._changes[zone] = str(info["Id"]).removeprefix("/change/")
 
     def _page(self, zone: str, hosted: str, start: Answer) -> Answer:
@@ -153,7 +181,7 @@ class Route53:
             kind = "private" if each.get("Config", {}).get("PrivateZone") else "public"
             if each.get("LinkedService") or self._kind not in ("", kind):
                 continue
-            name, hosted = sets.name_of(each["Name"]), each["Id"].removeprefix("/hostedzone/")
+            name, hosted = name_of(each["Name"]), each["Id"].removeprefix("/hostedzone/")
             yield Hosted(name, hosted, kind, each.get("ResourceRecordSetCount"))
 
     def _ask(self, operation: str, *, zone: str = "", **params: Any) -> Answer:
@@ -168,6 +196,8 @@ class Route53:
     def _meaning(self, error: Exception, operation: str, zone: str) -> Exception:
         if operation == "change_resource_record_sets":
             meant = errors.refusal(error)
+            if isinstance(error, ClientError) and errors.code_of(error) == "NoSuchHealthCheck":
+                self._check.forget()
             if meant is not None:
                 return meant
         fault: ProviderError = errors.fault(error)
@@ -186,8 +216,12 @@ def _next(page: Answer) -> Answer:
     return {start: value for start, value in found.items() if value}
 
 
+def _growth(action: Action) -> int:
+    return 1 if action[0] == "CREATE" else -1
+
+
 def _name(raw: Raw) -> str:
     try:
-        return sets.name_of(str(raw["Name"]))
+        return name_of(str(raw["Name"]))
     except InvalidName:
         return ""

@@ -7,13 +7,13 @@ create of what is, undoes it. An UPSERT would overwrite what others wrote.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from kubefed_dns.errors import InvalidName
+from kubefed_dns.errors import InvalidName, ProviderError
 from kubefed_dns.providers import route53_errors as errors
 from kubefed_dns.providers.exchange import Exchange, apart
 from kubefed_dns.providers.protocol import Refusal
-from kubefed_dns.providers.route53_sets import raw_of
+from kubefed_dns.providers.route53_routes import ALWAYS
 from kubefed_dns.providers.sift import Blamed, sift
-from kubefed_dns.providers.spelling import Raw
+from kubefed_dns.providers.spelling import Raw, Raws
 from kubefed_dns.records import RRset
 
 # What a batch may hold. AWS counts an UPSERT twice; we send none.
@@ -32,26 +32,55 @@ class Prepared:
     records: int
     characters: int
 
+    @property
+    def needs_check(self) -> bool:
+        return any(raw.get("HealthCheckId") == ALWAYS for _, raw in self.actions)
+
 
 class Delivery:
-    """One call of write. `old` spells a set as it was read, `send` makes one request."""
+    """One call of write.
+
+    `old` spells a set as it was read, `new` as it shall be. `ready` sees that the
+    health check is there that is always healthy; `send` makes one request.
+    """
 
     def __init__(
-        self, *, old: Callable[[RRset], Raw], send: Callable[[Sequence[Action]], None]
+        self,
+        *,
+        old: Callable[[RRset], Raws],
+        new: Callable[[RRset], Raws],
+        ready: Callable[[], None],
+        send: Callable[[Sequence[Action]], None],
     ) -> None:
         self._old = old
+        self._new = new
+        self._ready = ready
         self._send = send
 
     def deliver(self, items: Iterable[Exchange]) -> list[Refusal]:
-        ready, refusals = list[Prepared](), list[Refusal]()
+        prepared, refusals = list[Prepared](), list[Refusal]()
         for item in items:
             try:
-                ready.append(self._prepared(item))
+                prepared.append(self._prepared(item))
             except InvalidName as error:
                 refusals.append(Refusal(item.group, str(error)))
-        refused = sift([each for each in ready if each.actions], send=self._batch, fit=fit)
+        able = self._checked([each for each in prepared if each.actions], refusals)
+        refused = sift(able, send=self._batch, fit=fit)
         refusals += [Refusal(each.item.group, why.reason, why.lost) for each, why in refused]
         return refusals
+
+    def _checked(self, items: list[Prepared], refusals: list[Refusal]) -> list[Prepared]:
+        """Without those that need a health check which cannot be had."""
+        needy = [each for each in items if each.needs_check]
+        if not needy:
+            return items
+        try:
+            self._ready()
+        except ProviderError as error:
+            why = f"{error}; or give property aws/health-check-id to the first tier"
+            refusals += [Refusal(each.item.group, why) for each in needy]
+            return [each for each in items if not each.needs_check]
+        return items
 
     def _batch(self, batch: Sequence[Prepared]) -> None:
         try:
@@ -61,8 +90,8 @@ class Delivery:
             raise (Blamed(found) if found else errors.refused(str(error))) from error
 
     def _prepared(self, item: Exchange) -> Prepared:
-        actions = [("DELETE", self._old(rrset)) for rrset in item.remove]
-        actions += [("CREATE", raw_of(rrset)) for rrset in item.add]
+        actions = [("DELETE", raw) for rrset in item.remove for raw in self._old(rrset)]
+        actions += [("CREATE", raw) for rrset in item.add for raw in self._new(rrset)]
         values = [raw.get("ResourceRecords", ()) for _, raw in actions]
         return Prepared(
             item,

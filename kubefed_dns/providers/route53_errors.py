@@ -9,7 +9,7 @@ from botocore.parsers import ResponseParserError
 from kubefed_dns.errors import Denied, InvalidName, ProviderError, Throttled, Unreachable, ZoneGone
 from kubefed_dns.providers.batch import Refused
 from kubefed_dns.providers.exchange import Exchange
-from kubefed_dns.providers.route53_sets import name_of
+from kubefed_dns.providers.route53_text import name_of
 
 THROTTLED = frozenset(
     {
@@ -22,6 +22,7 @@ THROTTLED = frozenset(
         "TooManyRequestsException",
     }
 )
+UNFIT = frozenset({"HealthCheckAlreadyExists", "NoSuchHealthCheck"})
 FORBIDDEN = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 INVALID = frozenset({"InvalidChangeBatch", "InvalidInput", "NoSuchHealthCheck", "ValidationError"})
 """Answers to a change that may be for one of the sets in it."""
@@ -38,6 +39,10 @@ _CREDENTIALS = {
     "RequestExpired": "the clocks differ by more than AWS allows; set ours (NTP)",
     "SignatureDoesNotMatch": f"the secret access key does not belong to the key; {_KEY}",
     "UnrecognizedClientException": f"the access key or session token is not valid; {_KEY}",
+}
+_THROTTLE = "it is tried again by itself; if this stays, lower spec.rateLimit"
+_THROTTLES = {
+    "PriorRequestNotComplete": "an earlier change of the zone is on its way; it is tried again",
 }
 _NO_CREDENTIALS = (
     sdk.CredentialRetrievalError,
@@ -58,8 +63,15 @@ _LOST = re.compile(
 )
 
 
+_USERINFO = re.compile(r"(?<=//)[^/@\s]+@")
+
+
 class Rejected(Exception):
     """A batch of changes was not taken; the text is what AWS says of it."""
+
+
+class Unfit(ProviderError):
+    """A health check is gone, or is another than was asked for."""
 
 
 def fault(error: Exception) -> ProviderError:
@@ -72,8 +84,9 @@ def fault(error: Exception) -> ProviderError:
             " spec.credentialsRef, or run where AWS gives some"
         )
     if isinstance(error, sdk.HTTPClientError | sdk.ConnectionError):
+        said = _USERINFO.sub("", str(error))
         return Unreachable(
-            f"Route 53: no answer ({error}); check that HTTPS gets through to it,"
+            f"Route 53: no answer ({said}); check that HTTPS gets through to it,"
             " and spec.route53.endpointURL if there is one"
         )
     if isinstance(error, ResponseParserError):
@@ -159,7 +172,10 @@ def _answered(error: sdk.ClientError) -> ProviderError:
             " credentials, for this zone"
         )
     if code in THROTTLED or status == 429:
-        return Throttled(f"Route 53: {said} ({code})", after=_retry_after(error))
+        why = _THROTTLES.get(code, _THROTTLE)
+        return Throttled(f"Route 53: {said} ({code}); {why}", after=_retry_after(error))
+    if code in UNFIT:
+        return Unfit(f"Route 53: {said} ({code})")
     if code == "NoSuchHostedZone":
         return ZoneGone(f"Route 53: {said}; create the zone, or correct spec.zoneIDs")
     if status >= 500:

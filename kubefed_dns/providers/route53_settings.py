@@ -1,6 +1,7 @@
 """What a DNSProvider says about its AWS account, and a client made of it."""
 
 import functools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from kubefed_dns.providers.protocol import Context
 ID, SECRET, TOKEN = "aws_access_key_id", "aws_secret_access_key", "aws_session_token"
 KINDS = ("public", "private")
 SESSION = "kubefed-dns"
+_SESSION = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 
 # Route 53 is one for the whole world; the region tells which world (China has its own).
 REGION = "us-east-1"
@@ -40,6 +42,7 @@ class Settings:
     profile: str = ""
     role: str = ""
     external_id: str = ""
+    session: str = SESSION
     endpoint: str = ""
 
 
@@ -67,8 +70,15 @@ def parse(context: Context) -> Settings:
         profile=spec.text("profile"),
         role=role.text("arn", required="assumeRole" in spec),
         external_id=role.text("externalID"),
+        session=_session(role),
         endpoint=spec.text("endpointURL"),
     )
+
+
+def regions() -> frozenset[str]:
+    """All that a latency set may be of."""
+    model = _LOADER.load_service_model("route53", "service-2")
+    return frozenset(model["shapes"]["ResourceRecordSetRegion"]["enum"])
 
 
 def client(settings: Settings, secret: Mapping[str, str]) -> Any:
@@ -102,6 +112,13 @@ def client(settings: Settings, secret: Mapping[str, str]) -> Any:
         raise Misconfigured(f"spec.route53: {error}; correct it") from error
 
 
+def _session(role: Fields) -> str:
+    name = role.text("sessionName", default=SESSION)
+    if not _SESSION.fullmatch(name):
+        raise role.wrong("sessionName", "must be 2 to 64 letters, digits or any of _+=,.@-")
+    return name
+
+
 def _as_role(session: Any, settings: Settings) -> Any:
     """A session that works as the role; its credentials are asked for when first used."""
     source = session.get_credentials()
@@ -110,7 +127,7 @@ def _as_role(session: Any, settings: Settings) -> Any:
             "spec.route53.assumeRole: there are no credentials to assume it with; give"
             " spec.credentialsRef, or run where AWS gives some"
         )
-    extra = {"RoleSessionName": SESSION}
+    extra = {"RoleSessionName": settings.session}
     if settings.external_id:
         extra["ExternalId"] = settings.external_id
     fetcher = AssumeRoleCredentialFetcher(

@@ -1,31 +1,31 @@
 import pytest
+from cloud import ZONE
 from strict_google import PROJECT, StrictGoogle
 
 from kubefed_dns.providers.google import Google
 from kubefed_dns.providers.protocol import Context
 
-ZONE = "example.org."
-
 
 @pytest.fixture(scope="session")
-def strict_google():
+def cloud():
+    """Google, as far as it concerns us."""
     with StrictGoogle() as server:
         yield server
 
 
 @pytest.fixture
-def google(strict_google):
+def google(cloud):
     """An empty project."""
-    strict_google.clear()
-    return strict_google
+    cloud.clear()
+    return cloud
 
 
 @pytest.fixture(scope="session")
-def provider_of(strict_google):
+def provider_of(cloud):
     """Make a provider that asks the strict server."""
 
     def make(**options):
-        settings = {"apiEndpoint": strict_google.url, "project": PROJECT}
+        settings = {"apiEndpoint": cloud.url, "project": PROJECT}
         settings |= options.pop("settings", {})
         return Google(Context("gcp", **({"zones": (ZONE,), "settings": settings} | options)))
 

@@ -1,45 +1,15 @@
 import pytest
+from cloud import ZONE, CloudContract, address, created, group, writes
 from strict_google import Fault
 
 from kubefed_dns.errors import Denied, ProviderError, Throttled, Unreachable, ZoneGone
-from kubefed_dns.providers.contract import ProviderContract
 from kubefed_dns.providers.google_sets import TYPES
 from kubefed_dns.providers.protocol import Capabilities, Settles
-from kubefed_dns.records import Create, Delete, Group, RRset, Update, rrset
-
-ZONE = "example.org."
+from kubefed_dns.records import Create, Delete, RRset, Update, rrset
 
 
-class TestGoogle(ProviderContract):
+class TestGoogle(CloudContract):
     claims = Capabilities(types=TYPES)
-
-    @pytest.fixture(scope="class")
-    def provider(self, strict_google, provider_of):
-        strict_google.clear()
-        strict_google.add_zone(ZONE)
-        provider = provider_of()
-        yield provider
-        provider.close()
-
-    @pytest.fixture
-    def zone(self):
-        return ZONE
-
-
-def address(name, value="192.0.2.1", **options):
-    return rrset(f"{name}.{ZONE}", "A", 300, [value], **options)
-
-
-def group(*changes):
-    return Group("", changes)
-
-
-def created(*sets):
-    return [group(Create(each)) for each in sets]
-
-
-def writes(google):
-    return [line for line in google.requests if line.startswith("POST")]
 
 
 @pytest.fixture

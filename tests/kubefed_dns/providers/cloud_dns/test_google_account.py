@@ -3,13 +3,12 @@
 import json
 
 import pytest
+from cloud import ZONE
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from strict_google import PROJECT
 
 from kubefed_dns.errors import Denied, Misconfigured, ProviderError, ZoneGone
-
-ZONE = "example.org."
 
 
 @pytest.fixture(scope="module")

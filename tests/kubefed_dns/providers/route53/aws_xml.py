@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 from werkzeug.wrappers import Response
 
 XMLNS = "https://route53.amazonaws.com/doc/2013-04-01/"
-NUMBERS = {"TTL", "Weight"}
+NUMBERS = {"TTL", "Weight", "Bias"}
 FLAGS = {"MultiValueAnswer", "EvaluateTargetHealth"}
 
 

@@ -5,7 +5,6 @@ made here, all of a batch or none; sets are listed here, in Amazon's order and
 pages. Errors can be scripted.
 """
 
-import ipaddress
 import re
 import threading
 from collections import deque
@@ -13,17 +12,17 @@ from urllib.parse import parse_qs
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-import dns.exception
-import dns.rdata
+import aws_rules
+from aws_rules import Invalid
 from aws_xml import XMLNS, Fault, dumped, error, parsed, stored, xml
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from moto.route53.models import RecordSet, route53_backends
+from moto.route53.models import HealthCheck, RecordSet, route53_backends
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 RRSET = re.compile(r"/2013-04-01/hostedzone/([^/]+)/rrset/?")
-ROUTING = ("Weight", "Region", "Failover", "GeoLocation", "MultiValueAnswer")
+CHECKS = "/2013-04-01/healthcheck"
 FIELDS = {
     "Name": "name",
     "Type": "type",
@@ -40,10 +39,6 @@ FIELDS = {
 }
 
 
-class Invalid(Exception):
-    """What is wrong with one change."""
-
-
 class Quiet(WSGIRequestHandler):
     def log(self, type, message, *args):
         """Nothing is to be seen."""
@@ -53,12 +48,14 @@ class StrictRoute53:
     """`denied` are names that the credentials may not change; `roles`: there are some to assume.
 
     `raw_errors`: refused batches are answered in Route 53's own form of error.
-    `garbage`: nothing is answered as it should be.
+    `garbage`: nothing is answered as it should be. `spent` are references of health
+    checks that are there no more.
     """
 
     def __init__(self):
         self.requests = []
         self.faults = deque()
+        self.spent = set()
         self.denied = set()
         self.raw_errors = False
         self.roles = True
@@ -88,6 +85,8 @@ class StrictRoute53:
 
     def clear(self):
         self.backend.zones.clear()
+        self.backend.health_checks.clear()
+        self.spent.clear()
         self.requests.clear()
         self.faults.clear()
         self.denied.clear()
@@ -98,12 +97,12 @@ class StrictRoute53:
     def held(self, zone_id):
         """All sets, as raw dictionaries by name, type and identifier."""
         raws = [_raw(each) for each in self.backend.zones[zone_id].rrsets]
-        return {_key(raw): raw for raw in raws}
+        return {aws_rules.key(raw): raw for raw in raws}
 
     def put(self, zone_id, *raws):
         """As somebody else would; nothing is checked."""
         data = self.held(zone_id)
-        data.update({_key(raw): raw for raw in raws})
+        data.update({aws_rules.key(raw): raw for raw in raws})
         self._keep(zone_id, data.values())
 
     def __call__(self, environ, start_response):
@@ -125,12 +124,41 @@ class StrictRoute53:
             return error(Fault("AccessDenied", "User is not authorized: sts:AssumeRole", 403))
         if self.garbage:
             return Response("<p>Please log in<br>")
+        if request.path == CHECKS and request.method == "POST":
+            return self._check_again(ElementTree.fromstring(request.get_data()))
         match = RRSET.fullmatch(request.path)
         if not match or match[1] not in self.backend.zones:
             return None
         if request.method == "GET":
             return xml(self._page(match[1], parse_qs(request.query_string.decode())))
         return self._change(match[1], ElementTree.fromstring(request.get_data()))
+
+    def _check_again(self, root):
+        """A reference says the same a second time, and nothing when it is spent."""
+        reference = root.findtext(f"{{{XMLNS}}}CallerReference")
+        if reference in self.spent:
+            return error(Fault("HealthCheckAlreadyExists", "It was deleted.", 409))
+        checks = self.backend.health_checks.items()
+        known = (each for each, check in checks if check.caller_reference == reference)
+        for each in known:
+            return xml(
+                f"<CreateHealthCheckResponse xmlns='{XMLNS}'><HealthCheck><Id>{each}</Id>"
+                f"<CallerReference>{reference}</CallerReference>"
+                "<HealthCheckVersion>1</HealthCheckVersion></HealthCheck>"
+                "</CreateHealthCheckResponse>",
+                status=201,
+            )
+        return None
+
+    def add_check(self, health_check_id):
+        """Somebody's, of an endpoint."""
+        check = HealthCheck(health_check_id, "theirs", {"type": "TCP"})
+        self.backend.health_checks[health_check_id] = check
+
+    def drop_checks(self):
+        """As somebody might who tidies the account."""
+        self.spent |= {each.caller_reference for each in self.backend.health_checks.values()}
+        self.backend.health_checks.clear()
 
     def _change(self, zone_id, root):
         changes = [
@@ -148,13 +176,18 @@ class StrictRoute53:
             said = "User is not authorized to perform: route53:ChangeResourceRecordSets"
             return error(Fault("AccessDenied", said, 403))
         data, wrong = self.held(zone_id), []
+        about = {
+            "zone": self.backend.zones[zone_id].name,
+            "zone_id": zone_id,
+            "checks": self.backend.health_checks,
+        }
         for action, raw in changes:
             try:
-                _make(action, raw, data, self.backend.zones[zone_id].name)
+                aws_rules.make(action, raw, data, **about)
             except Invalid as failure:
-                wrong.append(str(failure))
+                wrong.append(failure)
         if wrong or not changes:
-            return self._refused(wrong or ["there are no changes"])
+            return self._refused(wrong or [Invalid("there are no changes")])
         self._keep(zone_id, data.values())
         self._changes += 1
         return xml(
@@ -165,9 +198,13 @@ class StrictRoute53:
         )
 
     def _refused(self, wrong):
+        said = list(map(str, wrong))
+        codes = {each.code for each in wrong} - {"InvalidChangeBatch"}
+        if codes:
+            return error(Fault(min(codes), said[0]))
         if not self.raw_errors:
-            return error(Fault("InvalidChangeBatch", f"[{', '.join(wrong)}]"))
-        messages = "".join(f"<Message>{escape(each)}</Message>" for each in wrong)
+            return error(Fault("InvalidChangeBatch", f"[{', '.join(said)}]"))
+        messages = "".join(f"<Message>{escape(each)}</Message>" for each in said)
         return xml(
             f"<InvalidChangeBatch xmlns='{XMLNS}'><Messages>{messages}</Messages>"
             "<RequestId>r</RequestId></InvalidChangeBatch>",
@@ -175,7 +212,7 @@ class StrictRoute53:
         )
 
     def _keep(self, zone_id, raws):
-        self.backend.zones[zone_id].rrsets = [RecordSet(dict(raw)) for raw in raws]
+        self.backend.zones[zone_id].rrsets = [_record(raw) for raw in raws]
 
     def _page(self, zone_id, query):
         size = min(int(query["maxitems"][0]), 300)
@@ -189,7 +226,7 @@ class StrictRoute53:
         )
         rest = ""
         if raws[size:]:
-            name, rrtype, identifier = _key(raws[size])
+            name, rrtype, identifier = aws_rules.key(raws[size])
             rest = (
                 f"<NextRecordName>{name}</NextRecordName><NextRecordType>{rrtype}</NextRecordType>"
             )
@@ -203,88 +240,8 @@ class StrictRoute53:
         )
 
 
-def _make(action, raw, data, zone):
-    """One change of a batch, after those before it. Raises Invalid."""
-    name, rrtype, identifier = key = _key(raw)
-    what = f"[name='{name}', type='{rrtype}'"
-    what += f", set identifier='{identifier}']" if identifier else "]"
-    if not (name == zone or name.endswith(f".{zone}")):
-        raise Invalid(f"RRSet with DNS name {name} is not permitted in zone {zone}")
-    if ("AliasTarget" in raw) == bool(raw.get("ResourceRecords")):
-        raise Invalid(
-            "Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and"
-            f" ResourceRecords], or TrafficPolicyInstanceId], but found none in Change with"
-            f" [Action={action}, Name={name}, Type={rrtype}, SetIdentifier={identifier or 'null'}]"
-        )
-    match action:
-        case "DELETE":
-            if key not in data:
-                raise Invalid(f"Tried to delete resource record set {what} but it was not found")
-            if _sorted(data[key]) != _sorted(raw):
-                raise Invalid(
-                    f"Tried to delete resource record set {what} but the values provided do not"
-                    " match the current values"
-                )
-            del data[key]
-        case "CREATE":
-            if key in data:
-                raise Invalid(f"Tried to create resource record set {what} but it already exists")
-            _check(raw, [each for each in data.values() if each["Name"] == name], zone)
-            data[key] = raw
-        case _:
-            raise Invalid(f"{action} is not what a careful client sends")
-
-
-def _check(raw, beside, zone):
-    name, rrtype, identifier = _key(raw)
-    if rrtype == "CNAME" and name == zone:
-        raise Invalid(
-            f"RRSet of type CNAME with DNS name {name} is not permitted at apex in zone {zone}"
-        )
-    for other in beside:
-        if (rrtype == "CNAME") != (other["Type"] == "CNAME"):
-            raise Invalid(
-                f"RRSet of type {rrtype} with DNS name {name} is not permitted because a"
-                f" conflicting RRSet of type  {other['Type']} with the same DNS name already"
-                f" exists in zone {zone}"
-            )
-        if other["Type"] == rrtype and _policy(raw) != _policy(other):
-            raise Invalid(
-                f"RRSet with DNS name {name}, type {rrtype}, SetIdentifier {identifier or 'null'}"
-                f" cannot be created because a non-{_policy(raw)} RRSet with the same name and"
-                " type already exists"
-            )
-    if bool(identifier) != (_policy(raw) != "simple"):
-        raise Invalid(f"Invalid request: routing and SetIdentifier of [Name={name}] do not fit")
-    values = raw.get("ResourceRecords", ())
-    if len(set(values)) < len(values):
-        raise Invalid(f"Duplicate Resource Record: '{values[0]}' with DNS name {name}")
-    for value in values:
-        _check_value(rrtype, value)
-
-
-def _check_value(rrtype, value):
-    said = f"Invalid Resource Record: 'FATAL problem encountered with '{value}''"
-    if not value.isascii() or re.search(r"\\(?![0-3][0-7]{2})", value):
-        raise Invalid(said)
-    text = re.sub(r"\\(\d{3})", lambda found: f"\\{int(found[1], 8):03}", value)
-    try:
-        {"A": ipaddress.IPv4Address, "AAAA": ipaddress.IPv6Address}.get(rrtype, str)(value)
-        dns.rdata.from_text("IN", rrtype, text)
-    except (ValueError, dns.exception.DNSException) as failure:
-        raise Invalid(said) from failure
-
-
-def _policy(raw):
-    return next((each for each in ROUTING if each in raw), "simple")
-
-
-def _key(raw):
-    return raw["Name"], raw["Type"], raw.get("SetIdentifier") or ""
-
-
 def _order(raw):
-    name, rrtype, identifier = _key(raw)
+    name, rrtype, identifier = aws_rules.key(raw)
     return _reversed(name), rrtype, identifier
 
 
@@ -292,11 +249,15 @@ def _reversed(name):
     return ".".join(reversed(name.removesuffix(".").split("."))) + "."
 
 
-def _sorted(raw):
-    return {**raw, "ResourceRecords": sorted(raw.get("ResourceRecords", ()))}
+def _record(raw):
+    record = RecordSet(dict(raw))
+    record.raw = raw
+    return record
 
 
 def _raw(record):
+    if hasattr(record, "raw"):
+        return record.raw
     raw = {field: getattr(record, name) for field, name in FIELDS.items()}
     raw = {field: value for field, value in raw.items() if value not in (None, "", [])}
     if "ResourceRecords" in raw:

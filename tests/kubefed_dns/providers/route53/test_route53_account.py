@@ -1,10 +1,9 @@
 """Which account, which zones: settings, credentials, names and ids."""
 
 import pytest
+from cloud import ZONE
 
 from kubefed_dns.errors import Denied, Misconfigured, ProviderError, ZoneGone
-
-ZONE = "example.org."
 
 
 def test_all_zones_of_the_account_are_found_where_none_is_named(route53, provider_of):

@@ -4,6 +4,7 @@ from botocore.exceptions import UnknownRegionError
 from kubefed_dns.errors import InvalidName, ProviderError
 from kubefed_dns.providers import route53_errors as errors
 from kubefed_dns.providers import route53_sets as sets
+from kubefed_dns.providers import route53_text as text
 from kubefed_dns.providers.exchange import Exchange
 from kubefed_dns.records import Group, RRset, rrset
 
@@ -19,27 +20,27 @@ from kubefed_dns.records import Group, RRset, rrset
     ids=lambda value: value if value.endswith(".") and " " in value else "",
 )
 def test_escapes_are_octal_there_and_decimal_here(reason, amazon, dns):
-    assert sets.plain(amazon) == dns, reason
-    assert sets.spelled(dns) == amazon, reason
+    assert text.plain(amazon) == dns, reason
+    assert text.octal(dns) == amazon, reason
 
 
 def test_what_dns_escapes_by_a_backslash_is_octal_too():
-    assert sets.spelled(r'"say \"yes\" \\"') == r'"say \042yes\042 \134"'
-    assert sets.plain(r'"say \"yes\""') == r'"say \"yes\""'
+    assert text.octal(r'"say \"yes\" \\"') == r'"say \042yes\042 \134"'
+    assert text.plain(r'"say \"yes\""') == r'"say \"yes\""'
 
 
 def test_a_name_is_canonical():
-    assert sets.name_of(r"\052.EXAMPLE.org") == "*.example.org."
+    assert text.name_of(r"\052.EXAMPLE.org") == "*.example.org."
 
 
 def test_a_value_that_is_none_of_its_type_is_shown_as_it_is():
     raw = {"Name": "x.", "Type": "A", "TTL": 1, "ResourceRecords": [{"Value": "what?"}]}
-    assert sets.rrset_of(raw) == RRset("x.", "A", 1, ("what?",))
+    assert list(sets.decode([raw])) == [(RRset("x.", "A", 1, ("what?",)), (raw,))]
 
 
 def test_a_name_that_dns_cannot_carry_is_an_error():
     with pytest.raises(InvalidName):
-        sets.rrset_of({"Name": "x..y.", "Type": "A"})
+        tuple(sets.decode([{"Name": "x..y.", "Type": "A"}]))
 
 
 WWW, API = (
@@ -49,7 +50,7 @@ WWW, API = (
 
 
 @pytest.mark.parametrize(
-    ("text", "lost"),
+    ("said", "lost"),
     [
         (
             "Tried to create resource record set [name='www.example.org.', type='A']"
@@ -90,8 +91,8 @@ WWW, API = (
         ("RRSet with DNS name .. is not permitted in zone x.", {}),
     ],
 )
-def test_amazons_complaints_are_understood(text, lost):
-    found = errors.blame(text, [WWW, API])
+def test_amazons_complaints_are_understood(said, lost):
+    found = errors.blame(said, [WWW, API])
     assert {at: refused.lost for at, refused in found.items()} == lost
 
 
