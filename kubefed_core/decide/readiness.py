@@ -33,8 +33,10 @@ def _replicas(obj: Obj) -> bool:
     """All replicas are of the newest template and available."""
     wanted = _number(obj, "spec", "replicas", default=1)
     available = _number(obj, "status", "availableReplicas")
-    updated = _number(obj, "status", "updatedReplicas", default=available)
-    return _observed(obj) and available >= wanted and updated >= wanted
+    there = _number(obj, "status", "replicas")
+    updated = _number(obj, "status", "updatedReplicas", default=max(available, there))
+    # Of what there is, some may be old: then what is available may be the old ones.
+    return _observed(obj) and available >= wanted and updated >= max(wanted, there)
 
 
 def _stateful(obj: Obj) -> bool:

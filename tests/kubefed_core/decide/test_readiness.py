@@ -37,6 +37,20 @@ def job(kind=None, **status):
             {"updatedReplicas": 1, "availableReplicas": 2},
             False,
         ),
+        (
+            "The new one is not up yet, and the old one stays meanwhile.",
+            DEPLOYMENTS,
+            {"replicas": 1},
+            {"replicas": 2, "updatedReplicas": 1, "availableReplicas": 1},
+            False,
+        ),
+        (
+            "More than are wanted any more, all of the newest template.",
+            DEPLOYMENTS,
+            {"replicas": 1},
+            {"replicas": 2, "updatedReplicas": 2, "availableReplicas": 2},
+            True,
+        ),
         ("One is not there.", DEPLOYMENTS, {}, {}, False),
         ("None are wanted.", DEPLOYMENTS, {"replicas": 0}, {}, True),
         (
