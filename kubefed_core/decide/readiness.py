@@ -29,19 +29,23 @@ def _number(obj: Obj, *path: str, default: int = 0) -> int:
     return value if isinstance(value, int) else default
 
 
-def _replicas(obj: Obj) -> bool:
+def _deployment(obj: Obj) -> bool:
     """All replicas are of the newest template and available."""
-    wanted = _number(obj, "spec", "replicas", default=1)
-    available = _number(obj, "status", "availableReplicas")
-    there = _number(obj, "status", "replicas")
-    updated = _number(obj, "status", "updatedReplicas", default=max(available, there))
+    there, updated = _number(obj, "status", "replicas"), _number(obj, "status", "updatedReplicas")
     # Of what there is, some may be old: then what is available may be the old ones.
-    return _observed(obj) and available >= wanted and updated >= max(wanted, there)
+    return _replicas(obj) and updated >= max(_wanted(obj), there)
+
+
+def _replicas(obj: Obj) -> bool:
+    return _observed(obj) and _number(obj, "status", "availableReplicas") >= _wanted(obj)
+
+
+def _wanted(obj: Obj) -> int:
+    return _number(obj, "spec", "replicas", default=1)
 
 
 def _stateful(obj: Obj) -> bool:
-    wanted = _number(obj, "spec", "replicas", default=1)
-    ready = _number(obj, "status", "readyReplicas")
+    wanted, ready = _wanted(obj), _number(obj, "status", "readyReplicas")
     if dig(obj, "spec", "updateStrategy", "type") == "OnDelete":
         return _observed(obj) and ready >= wanted
     held = _number(obj, "spec", "updateStrategy", "rollingUpdate", "partition")
@@ -52,7 +56,9 @@ def _stateful(obj: Obj) -> bool:
 def _daemons(obj: Obj) -> bool:
     wanted = _number(obj, "status", "desiredNumberScheduled")
     available = _number(obj, "status", "numberAvailable")
-    updated = _number(obj, "status", "updatedNumberScheduled", default=available)
+    updated = _number(obj, "status", "updatedNumberScheduled")
+    if dig(obj, "spec", "updateStrategy", "type") == "OnDelete":
+        updated = wanted
     return _observed(obj) and available >= wanted and updated >= wanted
 
 
@@ -85,7 +91,7 @@ def _balanced(obj: Obj) -> bool:
 
 
 _CHECKS: Mapping[tuple[str, str], Check] = {
-    ("apps", "Deployment"): _replicas,
+    ("apps", "Deployment"): _deployment,
     ("apps", "ReplicaSet"): _replicas,
     ("apps", "StatefulSet"): _stateful,
     ("apps", "DaemonSet"): _daemons,

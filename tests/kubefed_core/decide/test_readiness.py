@@ -10,6 +10,7 @@ from kubefed_core.resources import (
 )
 
 SETS = Resource("apps", "v1", "statefulsets", "StatefulSet")
+SETS_OF_PODS = Resource("apps", "v1", "replicasets", "ReplicaSet")
 DAEMONS = Resource("apps", "v1", "daemonsets", "DaemonSet")
 JOBS = Resource("batch", "v1", "jobs", "Job")
 ROLLING = {"replicas": 3, "updateStrategy": {"rollingUpdate": {"partition": 2}}}
@@ -51,7 +52,15 @@ def job(kind=None, **status):
             {"replicas": 2, "updatedReplicas": 2, "availableReplicas": 2},
             True,
         ),
+        (
+            "None is of the new template yet, which is not even said.",
+            DEPLOYMENTS,
+            {"replicas": 1},
+            {"replicas": 1, "availableReplicas": 1},
+            False,
+        ),
         ("One is not there.", DEPLOYMENTS, {}, {}, False),
+        ("A set knows no templates.", SETS_OF_PODS, {}, {"availableReplicas": 1}, True),
         ("None are wanted.", DEPLOYMENTS, {"replicas": 0}, {}, True),
         (
             "Not looked at since the change.",
@@ -80,6 +89,20 @@ def job(kind=None, **status):
             DAEMONS,
             {},
             {"desiredNumberScheduled": 2, "numberAvailable": 2, "updatedNumberScheduled": 2},
+            True,
+        ),
+        (
+            "None is of the new template yet.",
+            DAEMONS,
+            {},
+            {"desiredNumberScheduled": 2, "numberAvailable": 2},
+            False,
+        ),
+        (
+            "They are replaced by hand.",
+            DAEMONS,
+            {"updateStrategy": {"type": "OnDelete"}},
+            {"desiredNumberScheduled": 2, "numberAvailable": 2},
             True,
         ),
         ("Not on all.", DAEMONS, {}, {"desiredNumberScheduled": 2, "numberAvailable": 1}, False),
