@@ -160,7 +160,11 @@ class Rfc2136:
 
         def talk(connection: Connection) -> tuple[Server, dns.message.Message, dns.rcode.Rcode]:
             self._take()
-            return connection.server, query, connection.ask(query).rcode()
+            try:
+                rcode = connection.ask(query).rcode()
+            except errors.BadKey:
+                rcode = dns.rcode.NOTAUTH
+            return connection.server, query, rcode
 
         try:
             return self._servers.write(zone, talk)
@@ -171,7 +175,7 @@ class Rfc2136:
         """Tell a key that may not write at all from one that may not write some names.
 
         The first is raised. A server that does not have the zone says NOTAUTH, but
-        some say so of a key that they let in nowhere, too.
+        some say so of a key that they do not know, or let in nowhere, too.
         """
         self._serial(zone)
         server, query, rcode = self._update(zone, ())

@@ -22,7 +22,11 @@ _UNSIGNED = DENIAL | {dns.rcode.FORMERR, dns.rcode.SERVFAIL, dns.rcode.NOTIMP}
 
 _CLOCK = "the clocks of server and controller differ by more than TSIG allows; set both (NTP)"
 _TSIG: tuple[tuple[type[dns.exception.DNSException], str], ...] = (
-    (dns.tsig.PeerBadKey, "it does not know {key} (BADKEY); correct keyName and algorithm"),
+    (
+        dns.tsig.PeerBadKey,
+        "it does not know {key}, or does not let it do this (BADKEY); correct keyName and"
+        " algorithm, or its rights",
+    ),
     (dns.tsig.PeerBadSignature, "its secret of {key} is another (BADSIG); correct the Secret"),
     (dns.tsig.PeerBadTime, f"it refuses {{key}} (BADTIME): {_CLOCK}"),
     (dns.tsig.PeerError, "it refuses the signature with {key}; correct the key on either side"),
@@ -31,6 +35,10 @@ _TSIG: tuple[tuple[type[dns.exception.DNSException], str], ...] = (
     (dns.tsig.BadKey, "its answer is signed with another key than {key}"),
     (dns.tsig.BadAlgorithm, "its answer is signed with another algorithm than {key}'s"),
 )
+
+
+class BadKey(Denied):
+    """The server says BADKEY; Knot does of a key that it knows but has not granted this to, too."""
 
 
 def unreachable(server: Server, error: OSError, timeout: float) -> Unreachable:
@@ -108,6 +116,14 @@ def not_served(server: Server, zone: str, rcode: dns.rcode.Rcode) -> ZoneGone:
     )
 
 
+def key_refused(server: Server, query: dns.message.Message) -> Denied:
+    """NOTAUTH in answer to a question is about its signature, though PowerDNS says no more."""
+    return Denied(
+        f"{server}: refuses {key_of(query)} (NOTAUTH); correct keyName and algorithm, the secret"
+        " in the Secret, or the clocks"
+    )
+
+
 def not_transferred(
     server: Server, query: dns.message.Message, zone: str, rcode: dns.rcode.Rcode
 ) -> Unlisted:
@@ -131,8 +147,8 @@ def not_answered(
     server: Server, query: dns.message.Message, zone: str, rcode: dns.rcode.Rcode
 ) -> Denied:
     return Denied(
-        f"{server}: refuses a question in {zone} ({dns.rcode.to_text(rcode)}); let"
-        f" {key_of(query)} query it"
+        f"{server}: refuses a question in {zone} ({dns.rcode.to_text(rcode)}); see that it serves"
+        f" the zone and let {key_of(query)} query it"
     )
 
 
@@ -175,5 +191,6 @@ def _unreadable(
 ) -> ProviderError:
     for kind, text in _TSIG:
         if isinstance(error, kind):
-            return Denied(f"{server}: {text.format(key=key_of(query))}")
+            made = BadKey if kind is dns.tsig.PeerBadKey else Denied
+            return made(f"{server}: {text.format(key=key_of(query))}")
     return ProviderError(f"{server}: sent what is no DNS message ({type(error).__name__}: {error})")

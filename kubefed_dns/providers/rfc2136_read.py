@@ -29,8 +29,11 @@ Key = dns.tsig.Key | None
 
 def serial(connection: Connection, zone: str, key: Key) -> int:
     """The SOA serial; raises ZoneGone where the server does not answer with authority."""
-    answer = connection.ask(request(zone, "SOA", key))
+    query = request(zone, "SOA", key)
+    answer = connection.ask(query)
     rcode = answer.rcode()
+    if rcode == dns.rcode.NOTAUTH and key is not None:
+        raise errors.key_refused(connection.server, query)
     if rcode in (dns.rcode.SERVFAIL, dns.rcode.FORMERR, dns.rcode.NOTIMP):
         raise errors.failed(connection.server, zone, rcode)
     if rcode == dns.rcode.NOERROR and answer.flags & dns.flags.AA:
@@ -106,6 +109,8 @@ def _ask_all(
 
 
 def _check(server: Server, zone: str, query: dns.message.Message, rcode: dns.rcode.Rcode) -> None:
+    if rcode == dns.rcode.NOTAUTH and query.keyring:
+        raise errors.key_refused(server, query)
     if rcode in errors.DENIAL:
         raise errors.not_answered(server, query, zone, rcode)
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):

@@ -150,9 +150,14 @@ def _receive(reading: _Reading, query: dns.message.Message) -> None:
     connection, zone, context = reading.connection, reading.zone, None
     while not reading.complete:
         wire = connection.receive()
-        message = errors.read_answer(
-            connection.server, query, wire, context=context, ordered=reading.known is not None
-        )
+        try:
+            message = errors.read_answer(
+                connection.server, query, wire, context=context, ordered=reading.known is not None
+            )
+        except errors.BadKey as error:
+            if reading.known is not None:
+                raise _Declined from error
+            raise _not_transferred(connection, zone, query, dns.rcode.NOTAUTH) from error
         context, rcode = message.tsig_ctx, message.rcode()
         if reading.known is not None and not reading.serials and (rcode or not message.answer):
             raise _Declined

@@ -79,10 +79,10 @@ logging {{
 
 
 def _block(zone: Zone, file: Path) -> str:
-    if zone.policy:
-        update = f"update-policy {{ {' '.join(f'{line};' for line in zone.policy)} }};"
-    else:
-        update = f"allow-update {{ {_keys(zone.allow_update)} }};"
+    update = f"allow-update {{ {_keys(zone.allow_update)} }};"
+    if zone.below:
+        grants = (f"grant {key} subdomain {zone.below} A TXT;" for key in zone.allow_update)
+        update = f"update-policy {{ {' '.join(grants)} }};"
     transfer = f"allow-transfer {{ {_keys(zone.allow_transfer)} }};"
     return f'zone "{zone.name}" {{ type primary; file "{file}"; {update} {transfer} }};'
 

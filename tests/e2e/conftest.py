@@ -16,6 +16,8 @@ from ground import Clusters, Ground, running
 from kubefed_core.local.binaries import ensure
 from kubefed_core.local.cluster import LocalCluster
 
+pytest.register_assert_rewrite("dynamic", "kubefed_dns.providers.contract")
+
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Get the programs now, with their progress shown: it may take longer than a test may."""

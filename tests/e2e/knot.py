@@ -23,12 +23,10 @@ class Knot(NameServer):
             file = self.directory / f"zone{number}.zone"
             if not file.exists():
                 file.write_text(zone.text())
-            mine = {
-                f"{action}{number}": {"key": list(names), "action": action}
-                for action, names in _granted(zone)
-            }
-            rules += [{"id": name, **rule} for name, rule in mine.items()]
-            zones.append({"domain": zone.name, "file": file.name, "acl": list(mine)})
+            mine = [{"id": f"{rule['action']}{number}", **rule} for rule in _granted(zone)]
+            rules += mine
+            granted = {"acl": [rule["id"] for rule in mine]} if mine else {}
+            zones.append({"domain": zone.name, "file": file.name, **granted})
         sections: dict[str, Any] = {
             "server": {"rundir": str(self.directory), "listen": f"{self.host}@{self.port}"},
             "log": [{"target": str(self.directory / "knot.log"), "any": "info"}],
@@ -45,10 +43,19 @@ class Knot(NameServer):
         (self.directory / "knot.conf").write_text(f"{text}\n")
 
 
-def _granted(zone: Zone) -> Iterable[tuple[str, Iterable[str]]]:
+def _granted(zone: Zone) -> Iterable[dict[str, Any]]:
     """Without a rule nothing is allowed, and one without keys would let in everybody."""
-    both = ("update", zone.allow_update), ("transfer", zone.allow_transfer)
-    return [(action, names) for action, names in both if names]
+    limit = {
+        "update-owner": "name",
+        "update-owner-match": "sub-or-equal",
+        "update-owner-name": [zone.below],
+        "update-type": ["A", "TXT"],
+    }
+    if zone.allow_update:
+        keys = {"key": list(zone.allow_update)}
+        yield {"action": "update", **keys, **(limit if zone.below else {})}
+    if zone.allow_transfer:
+        yield {"action": "transfer", "key": list(zone.allow_transfer)}
 
 
 def _section(name: str, value: Any) -> Iterable[str]:

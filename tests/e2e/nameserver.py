@@ -49,14 +49,14 @@ class Key:
 class Zone:
     """A dynamic zone, with an SOA, an NS and the lines of `records` in it.
 
-    `allow_update` and `allow_transfer` name keys. `policy` holds the lines of an
-    update-policy of BIND's, which takes the place of `allow_update`.
+    `allow_update` and `allow_transfer` name keys. `below` is the name that the
+    updates are limited to, with what is below it, A and TXT; PowerDNS has no such limit.
     """
 
     name: str
     allow_update: Sequence[str] = ("k.",)
     allow_transfer: Sequence[str] = ("k.",)
-    policy: Sequence[str] = ()
+    below: str = ""
     records: Sequence[str] = ()
     serial: int = 1
 

@@ -32,6 +32,7 @@ class PowerDns(NameServer):
             "local-address": self.host,
             "local-port": self.port,
             "dnsupdate": "yes",
+            "allow-dnsupdate-from": "",
             "allow-axfr-ips": "",
             "api": "yes",
             "api-key": API_KEY,
@@ -92,7 +93,9 @@ class PowerDns(NameServer):
 
 
 def _granted(zone: Zone) -> Mapping[str, Iterable[str]]:
+    """Where no key is named, whoever asks from the right address is let in."""
     return {
+        "ALLOW-DNSUPDATE-FROM": ["127.0.0.0/8", "::1"] if zone.allow_update else [],
         "TSIG-ALLOW-DNSUPDATE": [name.rstrip(".") for name in zone.allow_update],
         "TSIG-ALLOW-AXFR": [name.rstrip(".") for name in zone.allow_transfer],
     }

@@ -12,7 +12,7 @@ import pytest
 from dns.rcode import NOTAUTH, REFUSED, SERVFAIL
 from scripted_dns import KEY, SOA, ZONE, rcodes, reply
 
-from kubefed_dns.errors import Denied, ProviderError, Unreachable, ZoneGone
+from kubefed_dns.errors import Denied, ProviderError, Unlisted, Unreachable, ZoneGone
 from kubefed_dns.records import rrset
 
 LATER = SOA.replace(" 7 ", " 8 ")
@@ -102,14 +102,23 @@ def test_a_transfer_has_to_be_signed_to_its_end(asks):
         provider.read(ZONE)
 
 
-def test_a_server_that_says_notauth_of_its_own_zone_denies_it(asks):
+@pytest.mark.parametrize(
+    ("reason", "denied"),
+    [
+        ("It says NOTAUTH.", lambda request: [reply(request, rcode=NOTAUTH).to_wire()]),
+        ("It says BADKEY, as Knot.", lambda request: refused_key(request, dns.rcode.BADKEY)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_key_that_may_ask_but_not_transfer_is_told_so(asks, reason, denied):
     def answer(request):
-        transfer = request.question[0].rdtype == dns.rdatatype.AXFR
-        yield reply(request, SOA, rcode=NOTAUTH if transfer else 0).to_wire()
+        asked = request.question[0].rdtype == dns.rdatatype.SOA
+        return [reply(request, SOA).to_wire()] if asked else denied(request)
 
     provider, _ = asks(answer)
-    with pytest.raises(Denied, match="allow-transfer"):
+    with pytest.raises(Unlisted, match="allow-transfer"):
         provider.read(ZONE)
+    assert provider.changed(ZONE, "7") is None, reason
 
 
 # Questions.
@@ -170,6 +179,7 @@ def test_an_answer_that_nobody_asked_for_ends_the_reading(asks):
     ("reason", "rcode", "error", "says"),
     [
         ("Not for us.", REFUSED, Denied, "let TSIG key k. query it"),
+        ("Not with this key.", NOTAUTH, Denied, r"refuses TSIG key k. \(NOTAUTH\)"),
         ("Not now.", SERVFAIL, ProviderError, "SERVFAIL"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -216,11 +226,19 @@ def signed_by_another(request):
     return [response.to_wire()]
 
 
-def late(request):
+def refused_key(request, error):
     response = reply(request, SOA, rcode=NOTAUTH)
-    response.use_tsig(KEY, tsig_error=dns.rcode.BADTIME)
+    response.use_tsig(KEY, tsig_error=error)
     response.request_mac = request.mac
     return [response.to_wire()]
+
+
+def late(request):
+    return refused_key(request, dns.rcode.BADTIME)
+
+
+def unknown(request):
+    return refused_key(request, dns.rcode.BADKEY)
 
 
 def another_id(request):
@@ -236,6 +254,8 @@ def another_id(request):
         ("It has not loaded the zone.", rcodes(query=SERVFAIL), ProviderError, "did not load"),
         ("Anybody could have said it.", unsigned, Denied, "is not signed"),
         ("Somebody else said it.", signed_by_another, Denied, "another secret than TSIG key k."),
+        ("It says no more of the key, as PowerDNS.", rcodes(query=NOTAUTH), Denied, "k. .NOTAUTH"),
+        ("It does not know the key.", unknown, Denied, r"BADKEY\); correct keyName"),
         ("The clocks differ.", late, Denied, r"BADTIME\): the clocks"),
         ("It answers another question.", another_id, ProviderError, "the question"),
         ("It does not speak DNS.", lambda _: [b"HTTP/1.1 400"], ProviderError, "no DNS message"),
@@ -246,5 +266,5 @@ def test_what_a_server_says_is_checked(asks, reason, answer, error, says):
     provider, server = asks(answer)
     with pytest.raises(error, match=says) as caught:
         provider.marker(ZONE)
-    assert type(caught.value) is error, reason
+    assert isinstance(caught.value, Denied) is (error is Denied), reason
     assert str(caught.value).startswith(server.address)
