@@ -79,10 +79,12 @@ class Api:
         except errors.NotFound:
             return None
 
-    def list(self, resource: Resource, *, namespace: str = "") -> Sequence[Obj]:
-        found = self._json("GET", resource.path(namespace), f"list {resource}")
-        items: Sequence[Obj] = found.get("items") or ()
-        return items
+    def list(self, resource: Resource, *, namespace: str = "", fields: str = "") -> Sequence[Obj]:
+        """Whole objects; `fields` is a field selector."""
+        query = [("fieldSelector", fields)] if fields else []
+        found = self._json("GET", resource.path(namespace), f"list {resource}", query=query)
+        header = {"apiVersion": resource.api_version, "kind": resource.kind}
+        return [header | item for item in found.get("items") or ()]
 
     def create(self, resource: Resource, obj: Obj, *, dry_run: bool = False) -> Obj:
         """With `dry_run` the server checks all that it would, and stores nothing."""

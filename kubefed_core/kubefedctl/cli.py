@@ -1,6 +1,7 @@
 """The command line's frame: its commands are plug-ins, its failures are one line.
 
-Exit status: 0 done; 2 the command line cannot be read; 130 interrupted; 255 everything else.
+Exit status: 0 done; 1 what was asked about is not well (`get --check`); 2 the command line cannot
+be read; 130 interrupted; 255 everything else.
 """
 
 import sys

@@ -1,20 +1,20 @@
 """Disable a kind: stop its propagation and remove its FederatedTypeConfig."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
 from kubefed_core.api import types as api
-from kubefed_core.api.types import FEDERATED_GROUP, FEDERATED_VERSION, NOT_RUNNING, TypeConfig
-from kubefed_core.errors import KubeFedError, NotFound, Terminal
-from kubefed_core.kubefedctl import discovery, flags
+from kubefed_core.api.federated import FINALIZER
+from kubefed_core.api.types import FEDERATED_GROUP, FEDERATED_VERSION, NOT_RUNNING
+from kubefed_core.errors import ApiError, KubeFedError, NotFound, Terminal
+from kubefed_core.kubefedctl import configured, discovery, flags
 from kubefed_core.kubefedctl.access import Api
 from kubefed_core.kubefedctl.settings import Settings, takes_settings
 from kubefed_core.kubefedctl.steps import Report
-from kubefed_core.objects import Key, dig
+from kubefed_core.objects import Key, Obj, dig
 from kubefed_core.resources import CRDS, TYPE_CONFIGS, Resource
-from kubefed_core.runtime import contexts
 
 STOPPING = 10.0
 """Seconds in which the control plane must have stopped the propagation."""
@@ -45,44 +45,57 @@ def disable(settings: Settings, name: str | None, **options: Any) -> None:
             raise Terminal("--version flag valid only with --delete-crd")
         if options["group"] and options["group"] != FEDERATED_GROUP:
             raise Terminal("--kubefed-group flag valid only with --delete-crd")
-    book = contexts.load(settings.kubeconfig)
-    hosting = book.context(settings.host_context, flag="--host-cluster-context")
-    with Api(hosting, label=f"host {hosting.name}") as host:
+    with settings.host() as host:
         _disable(host, name, settings, options)
 
 
 def _disable(host: Api, name: str, settings: Settings, options: Mapping[str, Any]) -> None:
-    target = None
-    if "." not in name:
-        target = discovery.find(host, name, report=Report()).resource
-        name = str(target)
-    key = Key(settings.namespace, name)
+    key = Key(settings.namespace, name if "." in name else _full(host, name, settings))
     obj = host.get(TYPE_CONFIGS, key)
     if obj is None:
         click.echo(f'FederatedTypeConfig "{key}" does not exist')
-    if settings.dry_run or (obj is None and not options["delete_crd"]):
+    crd = _crd(host, key, obj, options) if options["delete_crd"] else None
+    if crd is not None:
+        _refuse_in_use(host, crd)
+    if settings.dry_run:
+        _rehearse(key, obj, crd)
         return
-    if obj is None:
-        target = target or discovery.find(host, name, report=Report()).resource
-        group, version = options["group"], options["version"]
-        federated = api.federated_of(
-            target, group=group or FEDERATED_GROUP, version=version or FEDERATED_VERSION
-        )
-        _refuse_in_use(host, federated)
-        _delete_crd(host, federated)
-        return
-    config = api.parse(obj)
-    if options["delete_crd"]:
-        _refuse_in_use(host, config.federated)
-    _stop(host, key, config, settings)
-    if options["delete_crd"]:
-        _delete_crd(host, config.federated)
-    host.delete(TYPE_CONFIGS, key)
-    click.echo(f'federatedtypeconfig "{key}" deleted')
+    if obj is not None:
+        _stop(host, key, obj, settings)
+        _warn_of_unfinished(host, obj, Report())
+    if crd is not None:
+        _delete_crd(host, crd)
+    if obj is not None:
+        host.delete(TYPE_CONFIGS, key)
+        click.echo(f'federatedtypeconfig "{key}" deleted')
 
 
-def _stop(host: Api, key: Key, config: TypeConfig, settings: Settings) -> None:
-    if config.propagated:
+def _full(host: Api, name: str, settings: Settings) -> str:
+    """The type config's name; of a kind that the host serves no more, too."""
+    try:
+        return configured.named(configured.read(host, settings.namespace), name).name
+    except Terminal:
+        return str(discovery.find(host, name, report=Report()).resource)
+
+
+def _crd(host: Api, key: Key, obj: Obj | None, options: Mapping[str, Any]) -> Resource:
+    """The federated kind: what the type config says, or would say."""
+    if obj is not None:
+        return api.parse(obj).federated
+    target = discovery.find(host, key.name, report=Report()).resource
+    group, version = options["group"] or FEDERATED_GROUP, options["version"] or FEDERATED_VERSION
+    return api.federated_of(target, group=group, version=version)
+
+
+def _rehearse(key: Key, obj: Obj | None, crd: Resource | None) -> None:
+    if crd is not None:
+        click.echo(f'customresourcedefinition "{crd}" would be deleted')
+    if obj is not None:
+        click.echo(f'federatedtypeconfig "{key}" would be deleted')
+
+
+def _stop(host: Api, key: Key, obj: Obj, settings: Settings) -> None:
+    if dig(obj, "spec", "propagation") != "Disabled":
         host.merge(TYPE_CONFIGS, key, {"spec": {"propagation": "Disabled"}})
         click.echo(f'Disabled propagation for FederatedTypeConfig "{key}"')
     click.echo(f'Verifying propagation controller is stopped for FederatedTypeConfig "{key}"')
@@ -103,9 +116,28 @@ def _refuse_in_use(host: Api, federated: Resource) -> None:
         return
     if found:
         raise Terminal(
-            f"Cannot delete CRD {str(federated)!r} while resource instances exist. "
+            f'Cannot delete CRD "{federated}" while resource instances exist. '
             "Delete them first, or disable without --delete-crd"
         )
+
+
+def _warn_of_unfinished(host: Api, obj: Obj, report: Report) -> None:
+    """Nobody takes the finalizers from objects of a type that is not propagated."""
+    try:
+        config = api.parse(obj)
+        left = sum(FINALIZER in _finalizers(each) for each in host.list(config.federated))
+    except (ApiError, Terminal):
+        return
+    if left:
+        report.warn(
+            f"{left} objects of the kind {config.federated.kind} are there; what they propagated "
+            f"stays, and they cannot be deleted before {config.name} is enabled again"
+        )
+
+
+def _finalizers(obj: Obj) -> Sequence[str]:
+    found: Sequence[str] = dig(obj, "metadata", "finalizers", default=())
+    return found
 
 
 def _wait(host: Api, key: Key, settings: Settings) -> None:

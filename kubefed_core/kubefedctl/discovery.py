@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from kubefed_core.api.loose import objects, text, texts
 from kubefed_core.errors import ApiError, NotFound, Terminal
@@ -10,10 +11,14 @@ from kubefed_core.kubefedctl.steps import Report
 from kubefed_core.objects import dig
 from kubefed_core.resources import Resource
 
+Version: TypeAlias = tuple[str, str]
+"""A group and one of its versions."""
+CORE = ("", "v1")
+
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A kind in the version that the server prefers; `scaled` where it has replicas to set."""
+    """A kind in one version; `scaled` where it has replicas to set."""
 
     resource: Resource
     singular: str = ""
@@ -31,34 +36,62 @@ class Served:
 def find(api: Api, name: str, *, version: str = "", report: Report) -> Served:
     """The one kind of that name; a match in the core group wins at once.
 
-    Raises Terminal where there is none or more than one. What a broken
-    aggregated API hides is only warned of.
+    It is looked for in that version of every group, or without one in what
+    each prefers, and only then in what else is served. Raises Terminal where
+    there is none or more than one. What a broken aggregated API hides is only
+    warned of.
     """
-    found = []
-    for each in served(api, report=report):
-        if not each.is_called(name) or (version and each.resource.version != version):
-            continue
-        if not each.resource.group:
-            return each
-        found.append(each)
+    preferred, others = _groups(api, version)
+    found: dict[str, Served] = {}
+    for versions in (preferred, others):
+        for each in _served(api, versions, report=report):
+            if not each.is_called(name):
+                continue
+            if not each.resource.group:
+                return each
+            found.setdefault(str(each.resource), each)
+        if found:
+            break
     if not found:
-        raise Terminal(f"Unable to find api resource named {name!r}.")
-    if len(found) > 1:
-        named = ", ".join(str(each.resource) for each in found)
+        within = f" in version {version}" if version else ""
         raise Terminal(
-            f"Multiple resources are matched by {name!r}: {named}. "
+            f'Unable to find api resource named "{name}"{within}. kubectl api-resources lists them'
+        )
+    if len(found) > 1:
+        named = ", ".join(found)
+        raise Terminal(
+            f'Multiple resources are matched by "{name}": {named}. '
             "A group-qualified plural name must be provided."
         )
-    return found[0]
+    return next(iter(found.values()))
 
 
 def served(api: Api, *, report: Report) -> Iterator[Served]:
-    """All kinds of the preferred version of each group, the core group first."""
-    groups = [("", "v1")]
+    """Every kind once, in the version its group prefers if that has it; the core group first."""
+    preferred, others = _groups(api, "")
+    seen = set()
+    for each in _served(api, [*preferred, *others], report=report):
+        if str(each.resource) not in seen:
+            seen.add(str(each.resource))
+            yield each
+
+
+def _groups(api: Api, version: str) -> tuple[Sequence[Version], Sequence[Version]]:
+    """Group versions: those to look at first, and the others."""
+    offered: list[list[Version]] = [[CORE]]
     for each in objects(api.read("/apis").get("groups")):
-        if preferred := text(dig(each, "preferredVersion", "version")):
-            groups.append((text(each.get("name")), preferred))
-    for group, version in groups:
+        group = text(each.get("name"))
+        names = [text(dig(each, "preferredVersion", "version"))]
+        names += [text(one.get("version")) for one in objects(each.get("versions"))]
+        offered.append([(group, name) for name in dict.fromkeys(names) if name])
+    if version:
+        return [each for group in offered for each in group if each[1] == version], ()
+    first = [group[0] for group in offered if group]
+    return first, [each for group in offered for each in group[1:]]
+
+
+def _served(api: Api, versions: Sequence[Version], *, report: Report) -> Iterator[Served]:
+    for group, version in versions:
         path = f"/apis/{group}/{version}" if group else f"/api/{version}"
         try:
             yield from _kinds(group, version, objects(api.read(path).get("resources")))

@@ -2,38 +2,38 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 
-from kubefed_core.api import federated_kind
-from kubefed_core.api import types as api
+from kubefed_core.api import federated_kind, types
 from kubefed_core.api.fields import Fields
+from kubefed_core.api.loose import objects, text
 from kubefed_core.api.types import FEDERATED_GROUP, FEDERATED_VERSION, TypeConfig
 from kubefed_core.decide import readiness
-from kubefed_core.errors import Terminal
-from kubefed_core.kubefedctl import discovery, flags
+from kubefed_core.errors import KubeFedError, Terminal
+from kubefed_core.kubefedctl import (
+    configured,
+    conflicts,
+    discovery,
+    flags,
+    manifests,
+    output,
+    preflight,
+    rights,
+)
 from kubefed_core.kubefedctl.access import Api
 from kubefed_core.kubefedctl.discovery import Served
 from kubefed_core.kubefedctl.settings import Settings, takes_settings
 from kubefed_core.kubefedctl.steps import Report
-from kubefed_core.objects import Key, Obj, dig
-from kubefed_core.resources import CRDS, NAMESPACES, TYPE_CONFIGS, Resource
-from kubefed_core.runtime import contexts
+from kubefed_core.objects import Key, Obj, deleting, dig
+from kubefed_core.resources import CONFIGS, CRDS, NAMESPACES, TYPE_CONFIGS, Resource
 
-_APPS = frozenset({"apps/v1", "apps/v1beta1", "apps/v1beta2", "extensions/v1beta1"})
-_EQUIVALENT: Mapping[str, frozenset[str]] = {
-    "deployments": _APPS,
-    "daemonsets": _APPS,
-    "replicasets": _APPS,
-    "statefulsets": _APPS - {"extensions/v1beta1"},
-    "networkpolicies": frozenset({"networking.k8s.io/v1", "extensions/v1beta1"}),
-    "podsecuritypolicies": frozenset({"policy/v1beta1", "extensions/v1beta1"}),
-    "ingresses": frozenset({"networking.k8s.io/v1beta1", "extensions/v1beta1"}),
-}
-"""API versions that serve the very same objects, by plural."""
+LEAVING = 10.0
+"""Seconds in which what is being deleted must be gone."""
+SERVING = 10.0
+"""Seconds in which the host must serve the new kind."""
+OPEN = "x-kubernetes-preserve-unknown-fields"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +90,24 @@ def enable(settings: Settings, name: str | None, **options: Any) -> None:
     NAME is a plural, singular, kind or short name, or a plural with its group
     (deployments.apps), of any kind that the host serves.
     """
-    if options["output"] not in ("", "yaml"):
-        raise Terminal(f"Invalid value for --output: {options['output']}")
+    output.only_yaml(options["output"])
     directive = _directive(name, options)
     report = Report()
-    book = contexts.load(settings.kubeconfig)
-    hosting = book.context(settings.host_context, flag="--host-cluster-context")
-    with Api(hosting, label=f"host {hosting.name}") as host:
+    with settings.host() as host:
         made = describe(host, directive, report=report)
         if options["output"]:
-            show(made, namespace=settings.namespace)
+            output.documents([types.dump(made.config, namespace=settings.namespace), made.crd])
             return
-        write(host, made, settings=settings)
+        write(host, made, settings=settings, report=report)
 
 
 def describe(host: Api, directive: Directive, *, report: Report) -> Enabled:
-    """What enabling a kind would make; nothing is written."""
+    """What enabling a kind would make; nothing is written.
+
+    Raises Terminal where it cannot be propagated.
+    """
     found = discovery.find(host, directive.name, version=directive.version, report=report)
+    conflicts.refuse_unfit(found)
     template, replicas = _shape(host, found)
     return federating(found, directive, template=template, replicas=replicas)
 
@@ -116,7 +117,9 @@ def federating(
 ) -> Enabled:
     """The objects for a kind; `template` and `replicas` as for `federated_kind.crd`."""
     target = found.resource
-    federated = api.federated_of(target, group=directive.group, version=directive.federated_version)
+    federated = types.federated_of(
+        target, group=directive.group, version=directive.federated_version
+    )
     crd = federated_kind.crd(
         target,
         federated,
@@ -128,38 +131,30 @@ def federating(
     return Enabled(TypeConfig(str(target), target, federated), crd)
 
 
-def show(made: Enabled, *, namespace: str) -> None:
-    for obj in (api.dump(made.config, namespace=namespace), made.crd):
-        click.echo("---\n" + yaml.safe_dump(obj, sort_keys=False), nl=False)
-
-
-def write(host: Api, made: Enabled, *, settings: Settings) -> None:
+def write(host: Api, made: Enabled, *, settings: Settings, report: Report) -> None:
     """Raises Terminal where the kind is federated otherwise already."""
-    namespace = settings.namespace
+    namespace, config = settings.namespace, made.config
     if host.get(NAMESPACES, Key("", namespace)) is None:
-        raise Terminal(f"KubeFed system namespace {namespace!r} does not exist")
-    configs = {
-        obj["metadata"]["name"]: api.parse(obj)
-        for obj in host.list(TYPE_CONFIGS, namespace=namespace)
-    }
-    _refuse_other(configs.get(made.config.name), made.config)
-    name = made.crd["metadata"]["name"]
-    there = host.get(CRDS, Key("", name))
-    if there is not None:
-        _refuse_used(configs, made.config)
+        raise Terminal(
+            f'KubeFed system namespace "{namespace}" does not exist. '
+            "Apply the control plane's manifests first, or give --kubefed-namespace"
+        )
+    configs = configured.read(host, namespace)
+    name = Key("", made.crd["metadata"]["name"])
+    there = _lasting(host, CRDS, name, settings=settings)
+    conflicts.refuse(config, configs, there)
     _put(host, CRDS, made.crd, there, dry_run=settings.dry_run)
     click.echo(f"customresourcedefinition.apiextensions.k8s.io/{name} {_done(there)}")
-    obj = api.dump(made.config, namespace=namespace)
-    key = Key(namespace, made.config.name)
-    existing = host.get(TYPE_CONFIGS, key) if made.config.name in configs else None
-    if not settings.dry_run and existing is not None:
-        host.merge(TYPE_CONFIGS, key, {"spec": obj["spec"]})
-    elif not settings.dry_run:
-        host.create(TYPE_CONFIGS, obj)
+    obj = types.dump(config, namespace=namespace)
+    existing = _lasting(host, TYPE_CONFIGS, Key(namespace, config.name), settings=settings)
+    _put(host, TYPE_CONFIGS, obj, existing, dry_run=settings.dry_run)
     click.echo(
-        f"federatedtypeconfig.core.kubefed.io/{made.config.name} {_done(existing)} "
+        f"federatedtypeconfig.core.kubefed.io/{config.name} {_done(existing)} "
         f"in namespace {namespace}"
     )
+    if not settings.dry_run:
+        _await(host, name, settings=settings, report=report)
+    _warn(host, config, configs, settings=settings, report=report)
 
 
 def _directive(name: str | None, options: Mapping[str, Any]) -> Directive:
@@ -173,11 +168,7 @@ def _directive(name: str | None, options: Mapping[str, Any]) -> Directive:
 
 
 def _from_file(path: str) -> Directive:
-    try:
-        content = yaml.safe_load(Path(path).read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise Terminal(f"{path}: cannot be read: {error}") from error
-    fields = Fields(content)
+    fields = Fields(manifests.read(path)[0])
     if fields.text("kind") != "EnableTypeDirective":
         raise Terminal(f"{path}: must be an EnableTypeDirective")
     spec = fields.at("spec")
@@ -194,52 +185,78 @@ def _shape(host: Api, found: Served) -> tuple[bool, bool]:
     crd = host.get(CRDS, Key("", str(found.resource))) if found.resource.group else None
     if crd is None:
         return True, found.scaled
-    versions = dig(crd, "spec", "versions", default=())
-    schema = dig(versions[0], "schema", "openAPIV3Schema", default={}) if versions else {}
+    versions = objects(dig(crd, "spec", "versions"))
+    chosen = [each for each in versions if each.get("name") == found.resource.version]
+    schema = dig((chosen or versions)[0], "schema", "openAPIV3Schema", default={})
     replicas = dig(schema, "properties", "spec", "properties", "replicas", default={})
     whole = (replicas.get("type"), replicas.get("format", "int32")) == ("integer", "int32")
-    return bool(schema.get("properties")), whole
+    return bool(schema.get("properties") or schema.get(OPEN)), whole
 
 
-def _refuse_other(before: TypeConfig | None, wanted: TypeConfig) -> None:
-    if before is not None and before.federated != wanted.federated:
-        raise Terminal(
-            f"Federation is already enabled for {wanted.name!r} with federated type "
-            f"{_full(before.federated)!r}. Changing the federated type to "
-            f"{_full(wanted.federated)!r} is not supported."
+def _lasting(host: Api, resource: Resource, key: Key, *, settings: Settings) -> Obj | None:
+    """What is there to stay: one that is being deleted is waited out first."""
+
+    def settled() -> tuple[Obj | None] | None:
+        found = host.get(resource, key)
+        return None if found is not None and deleting(found) else (found,)
+
+    answer = settings.clock.wait(settled, limit=LEAVING)
+    if answer is None:
+        raise KubeFedError(
+            f"{resource.kind} {key} is being deleted and still there after {LEAVING:g} s; "
+            "wait until it is gone and enable again"
         )
-
-
-def _refuse_used(configs: Mapping[str, TypeConfig], wanted: TypeConfig) -> None:
-    """The CRD is there already: it must not be another type's."""
-    same = _EQUIVALENT.get(wanted.target.plural, frozenset())
-    for name, other in configs.items():
-        if name == wanted.name:
-            continue
-        both = {wanted.target.api_version, other.target.api_version}
-        if other.target.plural == wanted.target.plural and len(both) == 2 and both <= same:
-            raise Terminal(
-                f"{wanted.name!r} serves the same objects as {name!r}, which is enabled already; "
-                f"kubefedctl disable {name} first"
-            )
-        if str(other.federated) == str(wanted.federated):
-            raise Terminal(
-                f"the CRD {wanted.federated} is in use by {name!r}; give another --federated-group"
-            )
+    return answer[0]
 
 
 def _put(host: Api, resource: Resource, obj: Obj, there: Obj | None, *, dry_run: bool) -> None:
-    if dry_run:
-        return
     if there is None:
-        host.create(resource, obj)
+        host.create(resource, obj, dry_run=dry_run)
     else:
-        host.replace(resource, {**there, "spec": obj["spec"]})
+        spec = {**dig(there, "spec", default={}), **obj["spec"]}
+        host.replace(resource, {**there, "spec": spec}, dry_run=dry_run)
+
+
+def _await(host: Api, name: Key, *, settings: Settings, report: Report) -> None:
+    """Let nobody go on who could not write an object of the new kind yet."""
+
+    def established() -> bool | None:
+        found = _conditions(dig(host.get(CRDS, name) or {}, "status"))
+        return True if found.get("Established", {}).get("status") == "True" else None
+
+    if settings.clock.wait(established, limit=SERVING) is None:
+        refused = _conditions(dig(host.get(CRDS, name) or {}, "status")).get("NamesAccepted", {})
+        why = f": {refused.get('message')}" if refused.get("status") == "False" else ""
+        report.warn(f"CustomResourceDefinition {name} is not served after {SERVING:g} s{why}")
+
+
+def _warn(
+    host: Api,
+    config: TypeConfig,
+    configs: Mapping[str, TypeConfig],
+    *,
+    settings: Settings,
+    report: Report,
+) -> None:
+    """Of what keeps the type from being propagated."""
+    if config.namespaced and types.NAMESPACES not in configs:
+        report.warn(
+            "the type namespaces is not enabled, and nothing in a namespace is propagated without "
+            "it: kubefedctl enable namespaces"
+        )
+    if config.namespaced or config.is_namespace:
+        return
+    settled = host.get(CONFIGS, Key(settings.namespace, preflight.CONFIG)) or {}
+    if dig(settled, "spec", "scope") == rights.NAMESPACED_SCOPE:
+        report.warn(
+            f"the control plane's scope is Namespaced, and {config.name} are in no namespace: "
+            "they are not propagated"
+        )
+
+
+def _conditions(status: Any) -> dict[str, Obj]:
+    return {text(each.get("type")): each for each in objects(dig(status or {}, "conditions"))}
 
 
 def _done(there: Obj | None) -> str:
     return "created" if there is None else "updated"
-
-
-def _full(resource: Resource) -> str:
-    return f"{resource.plural}.{resource.group}/{resource.version}"

@@ -11,6 +11,8 @@ import click
 
 from kubefed_core.api import durations
 
+UNWELL = 1
+"""Exit status where what was asked about is not as it should be."""
 USAGE = 2
 """Exit status where the command line cannot be read."""
 FAILED = 255

@@ -13,7 +13,10 @@ from typing import Any
 import click
 
 from kubefed_core.kubefedctl import flags, waiting
+from kubefed_core.kubefedctl.access import Api
 from kubefed_core.kubefedctl.waiting import Clock
+from kubefed_core.runtime import contexts
+from kubefed_core.runtime.contexts import Context
 
 NAMESPACE = "kube-federation-system"
 TRACE = 4
@@ -30,6 +33,16 @@ class Settings:
     dry_run: bool = False
     verbosity: int = 0
     clock: Clock = waiting.REAL
+
+    def context(self) -> Context:
+        """The host's, of the kubeconfig."""
+        book = contexts.load(self.kubeconfig)
+        return book.context(self.host_context, flag="--host-cluster-context")
+
+    def host(self) -> Api:
+        """The host's API server; a context manager."""
+        context = self.context()
+        return Api(context, label=f"host {context.name}")
 
 
 def takes_settings(function: Callable[..., object]) -> Callable[..., object]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ class Result:
 
 
 Run = Callable[..., Result]
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -60,7 +62,7 @@ class Time:
     def __init__(self) -> None:
         self.passed = 0.0
         self.on_wait: Callable[[], None] = lambda: None
-        self.clock = Clock(now=lambda: self.passed, sleep=self._sleep)
+        self.clock = Clock(now=lambda: self.passed, sleep=self._sleep, date=lambda: NOON)
 
     def _sleep(self, seconds: float) -> None:
         self.on_wait()

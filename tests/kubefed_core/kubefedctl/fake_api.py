@@ -98,7 +98,7 @@ class FakeApi:
         if path in self.objects:
             return 200, self.objects[path]
         parent, plural = path.rsplit("/", 1)
-        if plural.endswith("s") and "." not in plural:
+        if _is_collection(path):
             where = re.compile(rf"{parent}(/namespaces/[^/]+)?/{plural}/[^/]+")
             items = [obj for key, obj in self.objects.items() if where.fullmatch(key)]
             return 200, {"items": items}
@@ -147,6 +147,11 @@ class FakeApi:
 
 def _encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
+
+
+def _is_collection(path: str) -> bool:
+    within = re.fullmatch(r"/(api/v1|apis/[^/]+/[^/]+)(/namespaces/[^/]+(?=/))?/[^/]+", path)
+    return within is not None
 
 
 def _namespace(path: str) -> str:

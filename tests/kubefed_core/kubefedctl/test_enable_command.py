@@ -1,62 +1,16 @@
-"""Kinds are enabled and disabled, against a scripted API server."""
+"""Kinds are enabled, against a scripted API server."""
 
 import pytest
 import yaml
+from fake_api import CONFIG as SCOPE
 from fake_api import CORE
-
-NS = "kube-federation-system"
-CONFIGS = f"/apis/core.kubefed.io/v1beta1/namespaces/{NS}/federatedtypeconfigs"
-CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-CONFIG = f"{CONFIGS}/deployments.apps"
-CRD = f"{CRDS}/federateddeployments.types.kubefed.io"
-CREATED = [
-    "customresourcedefinition.apiextensions.k8s.io/federateddeployments.types.kubefed.io created",
-    f"federatedtypeconfig.core.kubefed.io/deployments.apps created in namespace {NS}",
-]
-
-
-def kind(name, plural, *short, **more):
-    return {
-        "name": plural,
-        "singularName": name.lower(),
-        "kind": name,
-        "namespaced": True,
-        "shortNames": list(short),
-        "verbs": ["list"],
-    } | more
+from fake_api import NAMESPACE as NS
+from serving import CONFIG, CONFIGS, CRD, CRDS, CREATED, establish, kind, serve
 
 
 @pytest.fixture(autouse=True)
 def serves(host):
-    """What the host serves."""
-
-    def group(name, version, *kinds):
-        prefix = f"/apis/{name}/{version}" if name else f"/api/{version}"
-        host.put(prefix, resources=list(kinds))
-
-    group(
-        "",
-        "v1",
-        kind("ConfigMap", "configmaps", "cm"),
-        kind("Event", "events", "ev"),
-        kind("Namespace", "namespaces", "ns", namespaced=False),
-        kind("Pod", "pods/status"),
-    )
-    group(
-        "apps",
-        "v1",
-        kind("Deployment", "deployments", "deploy"),
-        kind("Scale", "deployments/scale"),
-        kind("DaemonSet", "daemonsets", "ds"),
-    )
-    group("events.k8s.io", "v1", kind("Event", "events", "ev"))
-    group("acme.io", "v1", kind("Thing", "things"), kind("Gadget", "gadgets"))
-    group("other.io", "v1", kind("Thing", "things"))
-    names = ("apps", "events.k8s.io", "acme.io", "other.io", "gone.io")
-    host.put(
-        "/apis",
-        groups=[{"name": name, "preferredVersion": {"version": "v1"}} for name in names],
-    )
+    serve(host)
 
 
 def enabled(host):
@@ -115,6 +69,19 @@ def test_the_core_group_wins_and_a_federated_namespace_is_namespaced(kubefedctl,
     assert host.objects[f"{CONFIGS}/namespaces"]["spec"]["targetType"]["scope"] == "Cluster"
 
 
+def test_a_version_that_is_not_the_preferred_one_can_be_asked_for(kubefedctl, host):
+    assert kubefedctl("enable", "gadgets", "--version", "v2").status == 0
+    assert host.objects[f"{CONFIGS}/gadgets.acme.io"]["spec"]["targetType"]["version"] == "v2"
+    result = kubefedctl("enable", "gadgets", "--version", "v2", "-o", "yaml")
+    assert next(yaml.safe_load_all(result.out))["spec"]["targetType"]["version"] == "v2"
+
+
+def test_a_kind_is_found_that_only_another_version_has(kubefedctl, host):
+    assert kubefedctl("enable", "relics").status == 0
+    version = host.objects[f"{CONFIGS}/relics.acme.io"]["spec"]["targetType"]["version"]
+    assert version == "v1beta1"
+
+
 def test_another_group_and_version_can_be_given_by_flags_or_in_a_file(kubefedctl, host, tmp_path):
     flags = ("--federated-group", "f.acme.io", "--federated-version", "v1")
     assert kubefedctl("enable", "gadgets", *flags).status == 0
@@ -131,9 +98,11 @@ def test_another_group_and_version_can_be_given_by_flags_or_in_a_file(kubefedctl
     ("args", "message"),
     [
         (("enable",), "NAME is required"),
-        (("enable", "unknowns"), "Unable to find api resource named 'unknowns'."),
-        (("enable", "things"), "Multiple resources are matched by 'things'"),
-        (("enable", "deploy", "--version", "v9"), "Unable to find api resource"),
+        (("enable", "unknowns"), 'Unable to find api resource named "unknowns".'),
+        (("enable", "things"), 'Multiple resources are matched by "things"'),
+        (("enable", "bindings"), "bindings cannot be propagated: the host serves it without del"),
+        (("enable", "kubefedclusters"), "kubefedclusters.core.kubefed.io belongs to the control"),
+        (("enable", "deploy", "--version", "v9"), "in version v9"),
         (("enable", "deploy", "-o", "json"), "Invalid value for --output: json"),
         (("enable", "-f", "/does/not/exist"), "/does/not/exist: cannot be read"),
         (("disable",), "NAME is required"),
@@ -142,9 +111,9 @@ def test_another_group_and_version_can_be_given_by_flags_or_in_a_file(kubefedctl
             ("disable", "deploy", "--federated-group", "a.b"),
             "--kubefed-group flag valid only with --delete-crd",
         ),
-        (("get", "deploy"), "'deploy' is no enabled type; kubefedctl enable deploy enables it"),
-        (("get", "clusters", "mars"), "cluster 'mars' does not exist"),
-        (("get", "clusters", "-o", "wide"), "Invalid value for --output: wide"),
+        (("get", "deploy"), '"deploy" is no enabled type; kubefedctl enable deploy enables it'),
+        (("get", "clusters", "mars"), 'cluster "mars" does not exist'),
+        (("get", "clusters", "-o", "table"), "Invalid value for --output: table"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_changes_nothing(kubefedctl, host, args, message):
@@ -165,14 +134,14 @@ def test_the_federated_type_cannot_be_changed(kubefedctl):
     assert kubefedctl("enable", "deploy").status == 0
     result = kubefedctl("enable", "deploy", "--federated-group", "a.b")
     assert result.status == 255
-    assert "Federation is already enabled for 'deployments.apps'" in result.err
+    assert 'Federation is already enabled for "deployments.apps"' in result.err
 
 
 def test_a_crd_that_another_type_uses_is_not_taken(kubefedctl):
     assert kubefedctl("enable", "things.acme.io").status == 0
     result = kubefedctl("enable", "things.other.io")
     assert result.status == 255
-    assert "is in use by 'things.acme.io'" in result.err
+    assert 'is in use by "things.acme.io"' in result.err
     assert kubefedctl("enable", "things.other.io", "--federated-group", "f.other.io").status == 0
 
 
@@ -186,7 +155,7 @@ def test_an_equivalent_api_is_not_enabled_beside_the_other(kubefedctl, host):
     groups.append({"name": "extensions", "preferredVersion": {"version": "v1beta1"}})
     result = kubefedctl("enable", "deployments.extensions")
     assert result.status == 255
-    assert "serves the same objects as 'deployments.apps'" in result.err
+    assert 'serves the same objects as "deployments.apps"' in result.err
 
 
 def test_the_shape_of_a_custom_resource_is_its_crds(kubefedctl, host):
@@ -203,6 +172,89 @@ def test_the_shape_of_a_custom_resource_is_its_crds(kubefedctl, host):
 
     assert fields("gadgets") == {"template", "retainReplicas"}
     assert fields("things") == set()
+    anything = {"openAPIV3Schema": {"x-kubernetes-preserve-unknown-fields": True}}
+    other = {"name": "v9", "schema": {}}
+    host.put(
+        f"{CRDS}/relics.acme.io",
+        spec={"versions": [other, {"name": "v1beta1", "schema": anything}]},
+    )
+    assert fields("relics") == {"template"}
+
+
+def test_a_crd_of_other_objects_is_not_taken(kubefedctl, host):
+    host.put(f"{CRDS}/federatedgadgets.acme.io", spec={"names": {"kind": "Other"}})
+    result = kubefedctl("enable", "gadgets", "--federated-group", "acme.io")
+    assert result.status == 255
+    assert "is there already, for objects of the kind Other" in result.err
+
+
+def test_a_type_that_nobody_can_read_is_no_hindrance_and_is_put_right(kubefedctl, host):
+    host.put(CONFIG, spec={"propagation": "Enabled", "statusCollection": "Enabled"})
+    assert kubefedctl("enable", "deploy").status == 0
+    assert host.objects[CONFIG]["spec"]["federatedType"]["kind"] == "FederatedDeployment"
+    assert host.objects[CONFIG]["spec"]["statusCollection"] == "Enabled"
+
+
+@pytest.mark.parametrize("path", [CONFIG, CRD])
+def test_what_is_being_deleted_is_waited_out(kubefedctl, host, time, path):
+    assert kubefedctl("enable", "deploy").status == 0
+    host.objects[path]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+
+    def gone():
+        if time.passed > 1:
+            host.objects.pop(path, None)
+
+    time.on_wait = gone
+    result = kubefedctl("enable", "deploy")
+    assert result.status == 0
+    assert "created" in result.out
+    assert path in host.objects
+
+
+def test_what_is_being_deleted_for_ever_is_said(kubefedctl, host, time):
+    assert kubefedctl("enable", "deploy").status == 0
+    host.objects[CRD]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    result = kubefedctl("enable", "deploy")
+    assert result.status == 255
+    assert "is being deleted and still there after 10 s" in result.err
+    assert time.passed == pytest.approx(10)
+
+
+def test_the_new_kind_is_served_when_enable_returns(kubefedctl, host, time):
+    host.after = lambda path, obj: None
+    time.on_wait = lambda: time.passed > 2 and establish(CRD, host.objects[CRD])
+    result = kubefedctl("enable", "deploy")
+    assert (result.status, result.err) == (0, "")
+    assert time.passed == pytest.approx(2.4, abs=0.3)
+
+
+def test_names_that_are_taken_are_said(kubefedctl, host):
+    refused = {"type": "NamesAccepted", "status": "False", "message": "fdeploy is in use"}
+
+    def refuse(path, obj):
+        if path == CRD:
+            obj["status"] = {"conditions": [refused]}
+
+    host.after = refuse
+    result = kubefedctl("enable", "deploy")
+    assert result.status == 0
+    assert "is not served after 10 s: fdeploy is in use" in result.err
+
+
+def test_what_keeps_a_type_from_being_propagated_is_warned_of(kubefedctl, host):
+    del host.objects[f"{CONFIGS}/namespaces"]
+    assert "kubefedctl enable namespaces" in kubefedctl("enable", "deploy").err
+    host.put(SCOPE, spec={"scope": "Namespaced"})
+    host.objects["/api/v1"]["resources"].append(kind("Node", "nodes", namespaced=False))
+    assert "scope is Namespaced" in kubefedctl("enable", "nodes").err
+    assert kubefedctl("enable", "namespaces").err == ""
+
+
+def test_without_a_control_plane_that_is_said(kubefedctl, host):
+    host.refusals[f"GET {CONFIGS}"] = (404, "the server could not find the requested resource")
+    result = kubefedctl("enable", "deploy")
+    assert result.status == 255
+    assert "Is a KubeFed control plane running there?" in result.err
 
 
 def test_without_the_kubefed_namespace_nothing_is_enabled(kubefedctl, host):
@@ -216,83 +268,3 @@ def test_a_group_that_cannot_be_listed_is_warned_of(kubefedctl, host):
     result = kubefedctl("enable", "deploy")
     assert result.status == 0
     assert "what acme.io/v1 serves is not known" in result.err
-
-
-@pytest.fixture
-def stopping(kubefedctl, host):
-    """A control plane that stops what is disabled."""
-    assert kubefedctl("enable", "deploy").status == 0
-    host.put(
-        CONFIG,
-        **{n: v for n, v in host.objects[CONFIG].items() if n == "spec"},
-        status={"propagationController": "Running"},
-    )
-
-    def after(path, obj):
-        if path == CONFIG and obj["spec"]["propagation"] == "Disabled":
-            obj["status"] = {"propagationController": "NotRunning"}
-
-    host.after = after
-    host.writes.clear()
-
-
-@pytest.mark.usefixtures("stopping")
-def test_disabling_stops_and_removes_the_type_and_leaves_the_crd(kubefedctl, host):
-    result = kubefedctl("disable", "deployments")
-    name = f'FederatedTypeConfig "{NS}/deployments.apps"'
-    assert (result.status, result.out.splitlines()) == (
-        0,
-        [
-            f"Disabled propagation for {name}",
-            f"Verifying propagation controller is stopped for {name}",
-            f"Propagation controller for {name} is stopped",
-            f'federatedtypeconfig "{NS}/deployments.apps" deleted',
-        ],
-    )
-    assert CONFIG not in host.objects
-    assert CRD in host.objects
-
-
-@pytest.mark.usefixtures("stopping")
-def test_the_crd_goes_too_where_that_is_asked_for(kubefedctl, host):
-    result = kubefedctl("disable", "deployments.apps", "--delete-crd")
-    assert result.status == 0
-    assert 'customresourcedefinition "federateddeployments.types.kubefed.io" deleted' in result.out
-    assert CRD not in host.objects
-    again = kubefedctl("disable", "deploy", "--delete-crd")
-    assert again.status == 0
-    assert again.out.splitlines() == [
-        f'FederatedTypeConfig "{NS}/deployments.apps" does not exist',
-        'customresourcedefinition "federateddeployments.types.kubefed.io" does not exist',
-    ]
-
-
-@pytest.mark.usefixtures("stopping")
-def test_a_crd_in_use_is_not_removed(kubefedctl, host):
-    host.put("/apis/types.kubefed.io/v1beta1/namespaces/shop/federateddeployments/web")
-    result = kubefedctl("disable", "deploy", "--delete-crd")
-    assert result.status == 255
-    assert "while resource instances exist" in result.err
-    assert host.writes == []
-
-
-@pytest.mark.usefixtures("stopping")
-def test_a_control_plane_that_does_not_stop_is_said(kubefedctl, host, time):
-    host.after = lambda path, obj: None
-    result = kubefedctl("disable", "deploy")
-    assert result.status == 255
-    assert "check that the controller-manager runs" in result.err
-    assert CONFIG in host.objects
-    assert time.passed == pytest.approx(10)
-
-
-@pytest.mark.usefixtures("stopping")
-def test_a_dry_run_disables_nothing(kubefedctl, host):
-    assert kubefedctl("disable", "deploy", "--dry-run").status == 0
-    assert host.writes == []
-
-
-def test_disabling_what_is_not_enabled_is_fine(kubefedctl):
-    result = kubefedctl("disable", "deploy")
-    assert result.status == 0
-    assert result.out == f'FederatedTypeConfig "{NS}/deployments.apps" does not exist\n'
