@@ -10,7 +10,8 @@ from kubefed_dns.records import MAX_TTL, Change, Create, Delete, Group, RRKey, R
 from kubefed_dns.server.data import TYPES
 from kubefed_dns.server.names import STAR, to_wire, within
 from kubefed_dns.server.server import Server
-from kubefed_dns.server.zone import Node, Zone
+from kubefed_dns.server.node import Node
+from kubefed_dns.server.zone import Zone
 
 # What is left of a message of 64 KiB beside the longest chain of aliases and an OPT record.
 LARGEST = 56_000

@@ -7,17 +7,21 @@ from dns.rcode import Rcode
 from dns.rdatatype import RdataType
 
 from kubefed_dns.server import names
+from kubefed_dns.server.asker import Asker, Choices
 from kubefed_dns.server.data import Records
-from kubefed_dns.server.zone import (
+from kubefed_dns.server.found import (
     Alias,
     Data,
+    Found,
     NoData,
     NoName,
     Owned,
     Referral,
+    Routed,
+    Settled,
     Unknown,
-    Zone,
 )
+from kubefed_dns.server.zone import Zone
 
 CHAIN = 16
 
@@ -42,6 +46,8 @@ class Answer:
     additional: tuple[Owned, ...] = ()
     glue: bool = False
     stamps: tuple[Stamp, ...] = ()
+    choices: Choices | None = None
+    scope: int = 0
 
     def without_additional(self) -> "Answer":
         return replace(self, additional=())
@@ -58,7 +64,7 @@ def closest(zones: Mapping[bytes, Zone], name: bytes, rdtype: int) -> Zone | Non
     return found[0] if found else None
 
 
-def answer(zones: Mapping[bytes, Zone], name: bytes, rdtype: int) -> Answer:
+def answer(zones: Mapping[bytes, Zone], name: bytes, rdtype: int, asker: Asker) -> Answer:
     """Answer a question of class IN, following aliases as far as our zones go."""
     zone = closest(zones, name, rdtype)
     if zone is None:
@@ -66,17 +72,32 @@ def answer(zones: Mapping[bytes, Zone], name: bytes, rdtype: int) -> Answer:
     asked = zone.name
     chain: dict[bytes, Records] = {}
     stamps: list[Stamp] = []
+    end: Answer | None = None
     while zone is not None and name not in chain and len(chain) < CHAIN:
-        found, version = zone.find(name, rdtype)
+        said, version = zone.find(name, rdtype)
+        found = _settled(said, zone, name, rdtype, asker)
         stamps.append((zone, version))
         if not isinstance(found, Alias):
             end = _end(found, name, tuple(chain.items()))
-            return replace(end, zone=asked, stamps=tuple(stamps))
+            break
         chain[name] = found.records
         name = found.target
         zone = closest(zones, name, rdtype)
-    whole = tuple(chain.items())
-    return Answer(zone=asked, authoritative=True, answer=whole, stamps=tuple(stamps))
+    if end is None:
+        end = Answer(authoritative=True, answer=tuple(chain.items()))
+    return replace(end, zone=asked, stamps=tuple(stamps), choices=asker.choices, scope=asker.scope)
+
+
+def _settled(said: Found, zone: Zone, name: bytes, rdtype: int, asker: Asker) -> Settled:
+    """What it comes to for this one who asks."""
+    if not isinstance(said, Routed):
+        return said
+    records = asker.choose(said, name, zone.policy.database)
+    if records is None:
+        return NoData(said.soa)
+    if said.type == rdtype:
+        return Data(records)
+    return Alias(records, records.rdatas[0].lower())
 
 
 def _end(found: Data | NoData | NoName | Referral | Unknown, name: bytes, chain: Chain) -> Answer:

@@ -33,3 +33,8 @@ class Cache(Generic[K, V]):
             self._old, self._young = self._young, {}
         self._young[key] = value
         self._old.pop(key, None)
+
+    def pop(self, key: K) -> V | None:
+        """Forget a value, and give it."""
+        young, old = self._young.pop(key, None), self._old.pop(key, None)
+        return young if young is not None else old

@@ -1,6 +1,7 @@
 """The values of one type at one name as they stand in a message."""
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import dns.exception
@@ -44,6 +45,14 @@ class Records:
     def size(self) -> int:
         """Octets that the set takes in a message, owner names as pointers."""
         return sum(12 + len(rdata) for rdata in self.rdatas)
+
+
+def merged(sets: Sequence[Records]) -> Records | None:
+    """Sets of one type as one, with the least TTL; an alias has the first one's target only."""
+    if len(sets) < 2 or sets[0].type == RdataType.CNAME:
+        return sets[0] if sets else None
+    rdatas = dict.fromkeys(rdata for records in sets for rdata in records.rdatas)
+    return Records(sets[0].type, min(records.ttl for records in sets), tuple(rdatas))
 
 
 def encode(rrset: RRset) -> Records:

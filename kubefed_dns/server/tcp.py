@@ -1,13 +1,17 @@
 """Answers over TCP: framed, pipelined, and in bounds (RFC 7766)."""
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from typing import cast
+
+log = logging.getLogger(__name__)
 
 TURN = 32
 HELD = 1 << 16
 
-Respond = Callable[[bytes], bytes | None]
+Respond = Callable[[bytes, str], bytes | Iterator[bytes] | None]
+"""What answers a packet from an address, with one message or several."""
 
 
 class Connections:
@@ -55,12 +59,16 @@ class Connection(asyncio.Protocol):
         self._connections = connections
         self._loop = asyncio.get_running_loop()
         self._received = bytearray()
+        self._more: Iterator[bytes] = iter(())
+        self._peer = ""
+        self._busy = False
         self._blocked = False
         self._ended = False
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._peer = str((transport.get_extra_info("peername") or ("",))[0])
         self._used()
         self._check()
 
@@ -76,7 +84,7 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """A peer that asks no more may still want its answers."""
         self._ended = True
-        return self._whole()
+        return self._busy or self._whole()
 
     def pause_writing(self) -> None:
         self._blocked = True
@@ -116,12 +124,18 @@ class Connection(asyncio.Protocol):
     def _work(self) -> None:
         if self._blocked or self._transport.is_closing():
             return
-        if self._whole():
-            self._transport.write(self._answers())
+        try:
+            answers = self._answers()
+        except Exception:
+            log.exception("the connection of %s is cut off", self._peer)
+            self.abort()
+            return
+        if answers:
+            self._transport.write(answers)
             self._used()
         if self._transport.is_closing():
             return
-        if self._whole():
+        if self._busy:
             self._transport.pause_reading()
             if not self._blocked:
                 self._loop.call_soon(self._work)
@@ -131,17 +145,28 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _answers(self) -> bytes:
+        """As much as goes at once."""
         answers = bytearray()
         for _ in range(TURN):
-            if len(answers) >= HELD or not self._whole():
+            message = self._next() if len(answers) < HELD else b""
+            self._busy = message is not None
+            if not message:
                 break
+            answers += len(message).to_bytes(2) + message
+        return bytes(answers)
+
+    def _next(self) -> bytes | None:
+        """The next message to send; None while nothing is asked."""
+        message = next(self._more, None)
+        while message is None and self._whole():
             end = self._end()
             packet = bytes(self._received[2:end])
             del self._received[:end]
-            answer = self._connections.respond(packet)
+            answer = self._connections.respond(packet, self._peer)
             if answer is None:
                 self._received.clear()
                 self._ended = True
                 break
-            answers += len(answer).to_bytes(2) + answer
-        return bytes(answers)
+            self._more = iter((answer,)) if isinstance(answer, bytes) else answer
+            message = next(self._more, None)
+        return message

@@ -25,7 +25,7 @@ Ancillary = list[tuple[int, int, bytes]]
 class Udp:
     """Takes the socket over; it is bound, and closed with this."""
 
-    def __init__(self, sock: socket.socket, respond: Callable[[bytes], bytes | None]) -> None:
+    def __init__(self, sock: socket.socket, respond: Callable[[bytes, str], bytes | None]) -> None:
         self._sock = sock
         self._respond = respond
         sock.setblocking(False)
@@ -47,7 +47,7 @@ class Udp:
             except OSError as error:
                 log.warning("cannot receive over UDP: %s", error)
                 return
-            reply = self._respond(packet)
+            reply = self._respond(packet, sender[0])
             if reply is not None:
                 self._send(reply, _from_there(ancillary), sender)
 

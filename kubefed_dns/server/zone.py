@@ -6,105 +6,91 @@ readers the loop; both hold the zone's lock only for the few dict operations of
 one change or one question, and `version` moves within it.
 """
 
-import struct
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from dns.rdatatype import RdataType
 
-from kubefed_dns.records import RRKey, RRset
-from kubefed_dns.server import names
-from kubefed_dns.server.data import Records, encode
+from kubefed_dns.records import RRset
+from kubefed_dns.server import names, soa
+from kubefed_dns.server.data import Records
+from kubefed_dns.server.found import (
+    Alias,
+    Data,
+    Found,
+    NoData,
+    NoName,
+    Owned,
+    Referral,
+    Routed,
+    Unknown,
+)
+from kubefed_dns.server.history import History, Step, differences
+from kubefed_dns.server.node import EMPTY, Node
+from kubefed_dns.server.policy import OPEN, Policy
 
-SOA_TTL = 3600
 NS_TTL = 3600
-REFRESH, RETRY, EXPIRE, MINIMUM = 3600, 600, 1209600, 30
-NEGATIVE_TTL = min(SOA_TTL, MINIMUM)
-
-Owned = tuple[bytes, Records]
+PLACED = frozenset({RdataType.A, RdataType.AAAA, RdataType.CNAME})
+"""What at the name server's name says where it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """All that stands at one name; replaced, never changed."""
+class Copy(NamedTuple):
+    """A zone at one moment; `soa` is not among `sets`, which are made as they are taken."""
 
-    rrsets: Mapping[RRKey, RRset] = field(default_factory=dict)
-    records: Mapping[int, Records] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, rrsets: Mapping[RRKey, RRset]) -> "Node":
-        """Raises InvalidName where a value cannot be carried."""
-        encoded = [encode(rrset) for rrset in rrsets.values()]
-        return cls(rrsets, {records.type: records for records in encoded})
-
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    """The name has what was asked for; `extra` are addresses of name servers it names."""
-
-    records: Records
-    extra: tuple[Owned, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Alias:
-    """The name is another name for `target`."""
-
-    records: Records
-    target: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class NoData:
-    """The name exists, without that type."""
-
+    serial: int
     soa: Owned
-
-
-@dataclass(frozen=True, slots=True)
-class NoName:
-    """The name does not exist, nor anything below it."""
-
-    soa: Owned
-
-
-@dataclass(frozen=True, slots=True)
-class Referral:
-    """The name belongs to a zone that this one hands on to other servers."""
-
-    servers: Owned
-    glue: tuple[Owned, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """The zone has not been filled yet, so it cannot tell."""
-
-
-Found = Data | Alias | NoData | NoName | Referral | Unknown
+    names: int
+    sets: Iterable[Owned]
 
 
 class Zone:
     """Read by the loop, written by at most one worker thread at a time.
 
-    Serials are beyond `floor`, where that is not 0.
+    Serials are beyond `floor`, where that is not 0. `changed` is called, by
+    whichever thread it is, when there is something new for secondaries: a
+    serial, or a policy.
     """
 
-    def __init__(self, name: str, *, ns: str, now: Callable[[], datetime], floor: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        ns: str,
+        now: Callable[[], datetime],
+        floor: int = 0,
+        policy: Policy = OPEN,
+        changed: Callable[["Zone"], None] = lambda zone: None,
+    ) -> None:
         self.name = name
         self.apex = names.to_wire(name)
         self.filled = False
         self.version = 0
         self.serial = floor
+        self.policy = policy
         self._server = names.to_wire(ns)
         self._now = now
+        self._changed = changed
         self._lock = threading.Lock()
         self._nodes: dict[bytes, Node] = {}
         self._below: dict[bytes, int] = {}
         self._cuts: set[bytes] = set()
+        self._history = History()
+        self._soa = soa.make(self.apex, server=self._server, serial=0)
+        self._settle(policy)
         self._advance()
+
+    @property
+    def unplaced(self) -> bool:
+        """Whether the name server is in the zone, and nothing there says its address."""
+        with self._lock:
+            records = self._written(self._server)
+            return names.within(self._server, self.apex) and not PLACED & records.keys()
+
+    @property
+    def soa(self) -> Owned:
+        return self.apex, self._soa
 
     def node(self, name: bytes) -> Node | None:
         """What was written at a name; the apex's SOA and NS are not part of it."""
@@ -116,18 +102,22 @@ class Zone:
 
     def serve_as(self, ns: str) -> None:
         """Change the name server that the apex names."""
-        server = names.to_wire(ns)
-        with self._lock:
-            if server != self._server:
-                self._server = server
-                self._advance()
+        self._serve(names.to_wire(ns), self.policy)
+
+    def adopt(self, policy: Policy) -> None:
+        """Go by another policy."""
+        if policy != self.policy:
+            self._serve(self._server, policy)
+            self._changed(self)
 
     def raise_serial(self, floor: int) -> None:
         """See to it that the serial is not below a floor (RFC 1982)."""
         with self._lock:
-            if _later(floor, self.serial):
-                self.serial = floor
-                self._advance()
+            if not soa.later(floor, self.serial):
+                return
+            self.serial = floor
+            self._advance()
+        self._changed(self)
 
     def apply(self, nodes: Mapping[bytes, Node | None]) -> None:
         """Put nodes in place, or away where None, all at once to every reader.
@@ -136,18 +126,65 @@ class Zone:
         nodes, the serial stays.
         """
         with self._lock:
-            for name, node in nodes.items():
-                self._put(name, node)
+            first = not self.filled
             if nodes:
-                self._advance()
-            if not self.filled:
+                self._change(nodes, lambda: self._put_all(nodes))
+            if first:
                 self.filled = True
                 self.version += 1
+        if nodes or first:
+            self._changed(self)
 
     def find(self, name: bytes, rdtype: int) -> tuple[Found, int]:
         """What the zone says to a question for a name within it, and the version that said it."""
         with self._lock:
             return self._find(name, rdtype), self.version
+
+    def copy(self) -> Copy:
+        """All that secondaries are to have; what is routed, as who does not choose gets it."""
+        with self._lock:
+            nodes = dict(self._nodes)
+            special = {name: self._written(name) for name in {self.apex, self._placed}}
+            return Copy(self.serial, self.soa, len(nodes), _sets(nodes, special))
+
+    def since(self, serial: int) -> tuple[Step, ...] | None:
+        """What led from a serial to now; None where that is not known any more."""
+        with self._lock:
+            return self._history.since(serial)
+
+    def _serve(self, server: bytes, policy: Policy) -> None:
+        own = _addresses(policy)
+        with self._lock:
+            self.policy = policy
+            if (server, own) == (self._server, self._own):
+                return
+
+            def move() -> None:
+                self._count(self._placed, -1)
+                self._server = server
+                self._settle(policy)
+
+            self._change({self.apex, self._server, server}, move)
+        self._changed(self)
+
+    def _settle(self, policy: Policy) -> None:
+        """Say who the name server is and, where that is ours to say, its addresses."""
+        self._servers = Records(RdataType.NS, NS_TTL, (self._server,))
+        self._own = _addresses(policy)
+        ours = self._own and names.within(self._server, self.apex)
+        self._placed = self._server if ours else b""
+        self._count(self._placed, 1)
+
+    def _change(self, touched: Collection[bytes], make: Callable[[], None]) -> None:
+        """Let names become something else, and remember what; nothing before it was filled."""
+        concerned = [name for name in touched if names.within(name, self.apex)]
+        before = {name: self._written(name) for name in concerned} if self.filled else {}
+        make()
+        self._advance(*differences(before, {name: self._written(name) for name in before}))
+
+    def _put_all(self, nodes: Mapping[bytes, Node | None]) -> None:
+        for name, node in nodes.items():
+            self._put(name, node)
 
     def _put(self, name: bytes, node: Node | None) -> None:
         step = (node is not None) - (name in self._nodes)
@@ -155,27 +192,29 @@ class Zone:
             self._nodes.pop(name, None)
         else:
             self._nodes[name] = node
-        if step:
-            for parent in names.between(name, self.apex):
-                count = self._below.get(parent, 0) + step
-                if count:
-                    self._below[parent] = count
-                else:
-                    del self._below[parent]
+        self._count(name, step)
         if node is not None and RdataType.NS in node.records:
             self._cuts.add(name)
         else:
             self._cuts.discard(name)
 
-    def _advance(self) -> None:
+    def _count(self, name: bytes, step: int) -> None:
+        """Let the names above one know that it came or went."""
+        for parent in names.between(name, self.apex) if step and name else ():
+            count = self._below.get(parent, 0) + step
+            if count:
+                self._below[parent] = count
+            else:
+                del self._below[parent]
+
+    def _advance(self, removed: tuple[Owned, ...] = (), added: tuple[Owned, ...] = ()) -> None:
         self.version += 1
-        self.serial = _next(self.serial, int(self._now().timestamp()))
-        numbers = (self.serial, REFRESH, RETRY, EXPIRE, MINIMUM)
-        mailbox = names.under(b"hostmaster", self.apex)
-        rdata = self._server + mailbox + struct.pack("!5I", *numbers)
-        self._soa = Records(RdataType.SOA, SOA_TTL, (rdata,))
-        self._servers = Records(RdataType.NS, NS_TTL, (self._server,))
-        self._negative = (self.apex, Records(RdataType.SOA, NEGATIVE_TTL, (rdata,)))
+        before, old = self.serial, self._soa
+        self.serial = soa.following(self.serial, int(self._now().timestamp()))
+        self._soa = soa.make(self.apex, server=self._server, serial=self.serial)
+        self._negative = (self.apex, soa.negative(self._soa))
+        if self.filled:
+            self._history.add(Step(before, self.serial, old, self._soa, removed, added))
 
     def _find(self, name: bytes, rdtype: int) -> Found:
         if not self.filled:
@@ -183,26 +222,36 @@ class Zone:
         if self._cuts and (cut := self._cut(name, rdtype)) is not None:
             servers = self._nodes[cut].records[RdataType.NS]
             return Referral((cut, servers), self._addresses(servers))
-        records = self._records(name)
-        if records is None:
+        node = self._standing(name)
+        if node is None:
             return NoName(self._negative)
-        return self._pick(records, rdtype)
+        return self._pick(node, rdtype)
 
-    def _records(self, name: bytes) -> Mapping[int, Records] | None:
-        """What stands at a name or at the wildcard that covers it; None where it does not exist."""
-        if name == self.apex:
-            written = self._nodes.get(name, Node()).records
-            return {**written, RdataType.SOA: self._soa, RdataType.NS: self._servers}
+    def _standing(self, name: bytes) -> Node | None:
+        """What is at a name or at the wildcard that covers it; None where it does not exist."""
         node = self._at(name)
         if node is None:
             parents = names.between(name, self.apex)
             enclosers = (parent for parent in parents if self._at(parent) is not None)
             node = self._at(names.STAR + next(enclosers, self.apex))
-        return None if node is None else node.records
+        return node
 
     def _at(self, name: bytes) -> Node | None:
         node = self._nodes.get(name)
+        if name == self.apex:
+            records = {**self._written(name), RdataType.SOA: self._soa}
+            return Node({}, records, node.routed if node is not None else {})
+        if name == self._placed:
+            return Node({}, self._written(name), node.routed if node is not None else {})
         return EMPTY if node is None and name in self._below else node
+
+    def _written(self, name: bytes) -> Mapping[int, Records]:
+        """What was written at a name, and what we say there ourselves; without the SOA."""
+        node = self._nodes.get(name)
+        records = node.records if node is not None else {}
+        if name == self._placed and not PLACED & records.keys():
+            records = {**self._own, **records}
+        return {**records, RdataType.NS: self._servers} if name == self.apex else records
 
     def _cut(self, name: bytes, rdtype: int) -> bytes | None:
         """The topmost delegation at or above a name; DS at the cut itself is ours to answer."""
@@ -211,39 +260,47 @@ class Zone:
             return found[-1]
         return name if name in self._cuts and rdtype != RdataType.DS else None
 
-    def _pick(self, records: Mapping[int, Records], rdtype: int) -> Found:
+    def _pick(self, node: Node, rdtype: int) -> Found:
+        records = node.records
         if rdtype == RdataType.ANY:
             if not records:
                 return NoData(self._negative)
             return Data(min(records.values(), key=lambda each: (each.size, each.type)))
-        found = records.get(rdtype)
-        if found is not None:
-            return Data(found, self._addresses(found))
-        alias = records.get(RdataType.CNAME)
-        if alias is not None:
-            return Alias(alias, alias.rdatas[0].lower())
+        for wanted in (rdtype, RdataType.CNAME):
+            if wanted in node.routed:
+                return Routed(node.routed[wanted], wanted, self._negative)
+            if wanted in records:
+                found = records[wanted]
+                if wanted == rdtype:
+                    return Data(found, self._addresses(found))
+                return Alias(found, found.rdatas[0].lower())
         return NoData(self._negative)
 
     def _addresses(self, servers: Records) -> tuple[Owned, ...]:
         if servers.type != RdataType.NS:
             return ()
         return tuple(
-            (server, node.records[rdtype])
+            (server, records[rdtype])
             for server in servers.rdatas
-            if (node := self._nodes.get(server.lower())) is not None
+            if (records := self._written(server.lower()))
             for rdtype in (RdataType.A, RdataType.AAAA)
-            if rdtype in node.records
+            if rdtype in records
         )
 
 
-def _later(serial: int, than: int) -> bool:
-    return 0 < (serial - than) % 2**32 < 2**31
+def _sets(
+    nodes: Mapping[bytes, Node], special: Mapping[bytes, Mapping[int, Records]]
+) -> Iterator[Owned]:
+    for name in {**special, **nodes}:
+        records = special[name] if name in special else nodes[name].records
+        yield from ((name, each) for each in records.values())
 
 
-def _next(serial: int, now: int) -> int:
-    """The time, or one more than the serial where it is ahead of the time; 0 is none."""
-    now %= 2**32
-    return now if not serial or _later(now, serial) else (serial + 1) % 2**32 or 1
-
-
-EMPTY = Node()
+def _addresses(policy: Policy) -> Mapping[int, Records]:
+    """The addresses of the name server, by type."""
+    found: dict[int, Records] = {}
+    for version, rdtype in ((4, RdataType.A), (6, RdataType.AAAA)):
+        packed = tuple(each.packed for each in policy.addresses if each.version == version)
+        if packed:
+            found[rdtype] = Records(rdtype, NS_TTL, packed)
+    return found

@@ -9,8 +9,8 @@ import pytest
 
 from kubefed_dns.records import RRset
 from kubefed_dns.server import names
+from kubefed_dns.server.node import Node
 from kubefed_dns.server.server import Server
-from kubefed_dns.server.zone import Node
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 

@@ -69,7 +69,12 @@ def frame(data: bytes) -> bytes:
 @pytest.fixture
 def connections():
     """Each message is answered with itself; an empty one, and one that says `no`, not at all."""
-    return Connections(lambda packet: None if packet == b"no" else packet or None, cap=3, idle=30)
+
+
+    def respond(packet, sender):
+        return None if packet == b"no" else packet or None
+
+    return Connections(respond, cap=3, idle=30)
 
 
 async def test_messages_are_answered_in_order_however_they_arrive(connections):

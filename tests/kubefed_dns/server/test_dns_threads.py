@@ -13,9 +13,9 @@ import pytest
 from kubefed_dns.providers.embedded import Embedded
 from kubefed_dns.providers.protocol import Context
 from kubefed_dns.records import Create, Delete, Group, rrset
+from kubefed_dns.server.found import Data
 from kubefed_dns.server.names import to_wire
 from kubefed_dns.server.server import Server
-from kubefed_dns.server.zone import Data
 
 ZONE = "example.com."
 CHANGES = 100

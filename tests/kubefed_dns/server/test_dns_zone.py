@@ -4,7 +4,9 @@ import pytest
 
 from kubefed_dns.records import rrset
 from kubefed_dns.server import names
-from kubefed_dns.server.zone import Alias, Data, NoData, Node, NoName, Referral, Unknown, Zone
+from kubefed_dns.server.found import Alias, Data, NoData, NoName, Referral, Unknown
+from kubefed_dns.server.node import Node
+from kubefed_dns.server.zone import Zone
 
 WILDCARDS = (
     rrset("*.example", "TXT", 3600, ['"this is a wildcard"']),
