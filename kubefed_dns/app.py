@@ -6,10 +6,8 @@ import logging
 import os
 import random
 import signal
-from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -78,7 +76,8 @@ def now() -> datetime:
 
 
 async def _run(options: Options) -> None:
-    access = await asyncio.to_thread(_access, options)
+    reach = partial(credentials.of_host, environ=dict(os.environ))
+    access = await asyncio.to_thread(reach, options.kubeconfig, options.context, options.master)
     stop = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
@@ -86,32 +85,8 @@ async def _run(options: Options) -> None:
         manager = Manager(options, access)
         await manager.open(stack)
         works = await manager.build(stack, stop)
-        await _until(stop, works, failed=manager.meter.restarted)
+        await lasting.until(stop, works, failed=manager.meter.restarted)
         log.info("stopping")
-
-
-async def _until(
-    stop: asyncio.Event, works: Mapping[str, Work], *, failed: Callable[[str], None]
-) -> None:
-    """Let everything run until it is time to stop; what fails begins again, by itself."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(lasting.keep(name, work, failed=failed), name=name)
-            for name, work in works.items()
-        ]
-        await stop.wait()
-        for task in tasks:
-            task.cancel()
-
-
-def _access(options: Options) -> Access:
-    if options.kubeconfig or options.context:
-        found = credentials.from_kubeconfig(options.kubeconfig or None, options.context or None)
-    elif options.master:
-        found = Access(options.master)
-    else:
-        found = credentials.in_cluster(environ=dict(os.environ))
-    return replace(found, server=options.master or found.server)
 
 
 class Manager:

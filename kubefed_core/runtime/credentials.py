@@ -5,7 +5,7 @@ import binascii
 import ssl
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -134,6 +134,20 @@ def _check_proxy(url: str, where: str) -> None:
         raise Terminal(
             f"{where}: proxy URL scheme must be one of: [{', '.join(PROXIES)}]; correct it"
         )
+
+
+def of_host(kubeconfig: str, context: str, master: str, *, environ: dict[str, str]) -> Access:
+    """As flags say it; all empty: of the cluster that the process runs in. Blocks.
+
+    `master` is a URL, and wins over that of the kubeconfig. Raises Terminal.
+    """
+    if kubeconfig or context:
+        found = from_kubeconfig(kubeconfig or None, context or None)
+    elif master:
+        found = Access(master)
+    else:
+        found = in_cluster(environ=environ)
+    return replace(found, server=master or found.server)
 
 
 def in_cluster(*, directory: Path = SERVICE_ACCOUNT, environ: dict[str, str]) -> Access:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from kubefed_core.runtime import backoff
 
@@ -43,6 +43,20 @@ async def keep(
         what = "has failed" if fault is not None else "has ended"
         log.error("%s %s; again in %.3gs", name, what, delay, exc_info=fault)
         await asyncio.sleep(delay)
+
+
+async def until(
+    stop: asyncio.Event, works: Mapping[str, Work], *, failed: Callable[[str], None]
+) -> None:
+    """Keep all works, by name, until it is time to stop; what fails disturbs no other."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(keep(name, work, failed=failed), name=name)
+            for name, work in works.items()
+        ]
+        await stop.wait()
+        for task in tasks:
+            task.cancel()
 
 
 def cancelled() -> bool:

@@ -24,30 +24,6 @@ NS = "kube-federation-system"
 OPTIONS = Options(namespace=NS, healthz_addr="", metrics_addr="", dns_address="")
 
 
-async def forever():
-    await asyncio.Event().wait()
-
-
-@pytest.mark.looptime
-async def test_a_work_that_fails_begins_again_and_disturbs_no_other():
-    begun, failed, stop = [], [], asyncio.Event()
-
-    async def fails():
-        begun.append(asyncio.get_running_loop().time())
-        raise RuntimeError("broken")
-
-    asyncio.get_running_loop().call_later(5, stop.set)
-    await app._until(stop, {"bad": fails, "good": forever}, failed=failed.append)
-    assert len(begun) > 1
-    assert set(failed) == {"bad"}
-
-
-async def test_a_stop_ends_all():
-    stop = asyncio.Event()
-    asyncio.get_running_loop().call_soon(stop.set)
-    await app._until(stop, {"one": forever, "other": forever}, failed=print)
-
-
 @pytest.mark.parametrize(
     ("reason", "off", "want"),
     [
@@ -91,13 +67,6 @@ async def test_a_stop_while_the_host_does_not_answer_is_a_stop():
     asyncio.get_running_loop().call_later(0.05, stop.set)
     with pytest.raises(Terminal, match="stopped"):
         await manager._first(stop)
-
-
-def test_outside_of_a_cluster_an_address_is_asked_for(monkeypatch):
-    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
-    with pytest.raises(Terminal, match="--kubeconfig"):
-        app._access(OPTIONS)
-    assert app._access(Options(namespace=NS, master="https://host")) == Access("https://host")
 
 
 @pytest.mark.looptime

@@ -6,6 +6,7 @@ import yaml
 
 from kubefed_core.errors import Terminal
 from kubefed_core.runtime import credentials
+from kubefed_core.runtime.credentials import Access
 
 TOKEN = base64.b64encode(b"t0ken").decode()
 CLUSTER = {"spec": {"apiEndpoint": "https://c:6443", "secretRef": {"name": "c-1"}}}
@@ -148,3 +149,9 @@ def test_in_cluster(tmp_path):
     assert access.renew() == "newer"
     with pytest.raises(Terminal, match="not in a cluster"):
         credentials.in_cluster(directory=tmp_path, environ={})
+
+
+def test_outside_of_a_cluster_an_address_is_asked_for():
+    with pytest.raises(Terminal, match="--kubeconfig"):
+        credentials.of_host("", "", "", environ={})
+    assert credentials.of_host("", "", "https://host", environ={}) == Access("https://host")

@@ -61,3 +61,10 @@ async def test_faults_in_a_row_are_given_more_time_and_a_long_life_forgives():
     work = Work(*[(0, OSError())] * 2, (lasting.LASTING, OSError()))
     assert len(await kept(work, seconds=2 * lasting.LASTING)) == 3
     assert work.begun == [0, 10, 30, 30 + lasting.LASTING + 10]
+
+
+async def test_a_work_that_fails_disturbs_no_other():
+    bad, good, failed, stop = Work((1, RuntimeError("broken"))), Work(), [], asyncio.Event()
+    asyncio.get_running_loop().call_later(5, stop.set)
+    await lasting.until(stop, {"bad": bad, "good": good}, failed=failed.append)
+    assert (len(bad.begun), len(good.begun), failed) == (2, 1, ["bad"])
