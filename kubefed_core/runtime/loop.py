@@ -67,7 +67,7 @@ class Controller(Generic[K]):
         try:
             again = await self._reconcile(key)
         except errors.Retry as error:
-            log.info("%s %s: %s; again in %gs", self.name, key, error, error.after)
+            log.debug("%s %s: %s; again in %gs", self.name, key, error, error.after)
             result, again = "retry", error.after
         except errors.Terminal as error:
             log.warning("%s %s: %s; waiting for a change", self.name, key, error)
