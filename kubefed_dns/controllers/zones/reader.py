@@ -2,30 +2,39 @@
 
 import asyncio
 import logging
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from kubefed_dns.api.providers import DNSProvider
-from kubefed_dns.controllers.zones.ledger import Ledger, survey
+from kubefed_dns.controllers.zones.ledger import Ledger, Survey, survey
 from kubefed_dns.controllers.zones.means import SLACK, Means
-from kubefed_dns.errors import ProviderError
-from kubefed_dns.providers.protocol import Foresees, Provider
+from kubefed_dns.errors import InvalidName, ProviderError, Unlisted
+from kubefed_dns.providers.protocol import Follows, Foresees, Provider
+from kubefed_dns.records import RRset, within
 
 log = logging.getLogger(__name__)
+
+MANY = 500
+"""Names that others changed, from which on the whole zone is read instead."""
+USUAL = ("A", "AAAA", "CNAME")
+"""Types of which something of ours may be at a name, whatever is wanted there now."""
 
 
 @dataclass(slots=True)
 class State:
     """How the work on a zone stands.
 
-    `marker` is the zone's as last seen; `unsure` says that others may have
-    written before it, `worked` that every name was looked at once. `rest` and
-    `audit` are times of the loop: before the first nothing is tried, from the
-    second on the zone is looked at. `suspects` are names that were right and
-    were found changed.
+    `marker` is the zone's as last seen, `since` the one up to which everything is
+    known; where they differ, others may have written. `unlisted` is why the
+    zone is only read name by name, None where it is read as a whole. `worked`:
+    every name was looked at once. `rest` and `audit` are times of the loop:
+    before the first nothing is tried, from the second on the zone is looked at.
+    `suspects` are names that were right and were found changed.
     """
 
     marker: str = ""
-    unsure: bool = False
+    since: str = ""
+    unlisted: Unlisted | None = None
     worked: bool = False
     rest: float = 0.0
     audit: float = 0.0
@@ -53,68 +62,144 @@ class Reader:
         self._means = means
         self._provider = provider
         self._spec = spec
+        self._seen: set[str] = set()
 
     async def look(self) -> None:
         """Read what has to be read before the next plan, if anything.
 
         Raises ProviderError.
         """
-        if not self._ledger.known:
-            owned, _ = await self._load()
-            for name in self._ledger.wanted() | owned:
-                self._ledger.recheck(name)
+        ledger = self._ledger
+        if not ledger.known:
+            owned, _ = await self._load(await self._marker())
+            for name in ledger.wanted() | owned:
+                ledger.recheck(name)
             return
         if asyncio.get_running_loop().time() + SLACK >= self._state.audit:
             await self._audit()
-        if self._ledger.stale:
-            await self._reread()
+        if self._state.unlisted is not None:
+            ledger.stale |= ledger.dirty.keys() - self._seen
+        if ledger.stale:
+            await self._reread(frozenset(ledger.stale))
 
     async def note_own_write(self) -> None:
         """See what marker our own writes have left, and whether others wrote between them."""
-        zone, before = self._ledger.zone, self._state.marker
-        marker = await self._means.call(self._provider.marker, zone) or ""
-        self._state.unsure |= marker != self._expected(before)
-        self._state.marker = marker
+        state, before = self._state, self._state.marker
+        marker = await self._marker() or ""
+        if state.since == before and marker == self._expected(before):
+            state.since = marker
+        state.marker = marker
+
+    async def _marker(self) -> str | None:
+        return await self._means.call(self._provider.marker, self._ledger.zone)
 
     def _expected(self, before: str) -> str | None:
         if isinstance(self._provider, Foresees):
             return self._provider.expected(self._ledger.zone, before)
         return None
 
-    async def _load(self) -> tuple[frozenset[str], set[str]]:
+    async def _load(self, marker: str | None) -> tuple[frozenset[str], set[str]]:
         """The names where something may be ours, and those that are other than before.
 
-        The marker comes first: what is written while we read makes it look old,
-        so that the audit sees it.
+        The marker was asked for before: what is written while we read makes it
+        look old, so that the next audit sees it.
         """
         zone, registry = self._ledger.zone, self._ledger.terms.registry
-        marker = await self._means.call(self._provider.marker, zone)
-        found = await self._means.call(lambda: survey(self._provider.read(zone), registry))
-        self._state.marker, self._state.unsure = marker or "", False
-        self._state.audit = asyncio.get_running_loop().time() + self._spec.audit_interval
+        try:
+            found = await self._means.call(lambda: survey(self._provider.read(zone), registry))
+            self._state.unlisted = None
+        except Unlisted as error:
+            found = await self._load_names(error)
+        self._known(marker)
         return found.owned, self._ledger.know(found)
+
+    def _known(self, marker: str | None) -> None:
+        state = self._state
+        state.marker = state.since = marker or ""
+        state.audit = asyncio.get_running_loop().time() + self._spec.audit_interval
+
+    async def _load_names(self, error: Unlisted) -> Survey:
+        """Of a zone that is not listed, what is wanted and what we have seen in it."""
+        if self._state.unlisted is None:
+            log.warning("%s is read name by name: %s", self._ledger.zone, error)
+        self._state.unlisted = error
+        names = self._ledger.wanted() | self._ledger.held.keys()
+        _, sets = await self._ask(names)
+        self._seen |= names
+        return survey(sets, self._ledger.terms.registry)
+
+    async def _ask(self, names: Collection[str]) -> tuple[frozenset[str], tuple[RRset, ...]]:
+        """Read names and, where the zone is not listed, all that may be ownership of what is there.
+
+        Returns what was read, and what was found.
+        """
+        zone, provider = self._ledger.zone, self._provider
+        if self._state.unlisted is None:
+            asked = frozenset(names)
+            return asked, await self._means.call(lambda: tuple(provider.read(zone, asked)))
+        wanted = {(b.name, b.rrset.type) for n in names for b in self._ledger.bids(n) if b.rrset}
+        usual = ((name, rrtype) for name in names for rrtype in USUAL)
+        first = self._with_ownership({*names}, {*usual, *wanted})
+        found = await self._means.call(lambda: tuple(provider.read(zone, first)))
+        there = {(rrset.name, rrset.type) for rrset in found if rrset.name in names}
+        more = self._with_ownership(set(), there) - first
+        if more:
+            found += await self._means.call(lambda: tuple(provider.read(zone, more)))
+        return first | more, found
+
+    def _with_ownership(self, names: set[str], sets: Iterable[tuple[str, str]]) -> frozenset[str]:
+        """With the names of the zone at which the ownership of some sets stands, or once stood."""
+        naming = self._ledger.naming
+        for name, rrtype in sets if naming is not None else ():
+            assert naming is not None
+            try:
+                names |= {naming.of(name, rrtype), *naming.older(name, rrtype)}
+            except InvalidName:
+                continue
+        return frozenset(name for name in names if within(name, self._ledger.zone))
 
     async def _audit(self) -> None:
         """Where nobody else can have written, nothing is read."""
         if not self._provider.capabilities.shared:
             self._state.audit = float("inf")
             return
-        zone, state = self._ledger.zone, self._state
-        marker = await self._means.call(self._provider.marker, zone)
+        state, ledger = self._state, self._ledger
+        marker = await self._marker()
         expected = self._expected(state.marker) or state.marker
-        if marker is not None and marker == expected and not state.unsure:
-            state.marker = marker
-            state.audit = asyncio.get_running_loop().time() + self._spec.audit_interval
+        if marker is not None and marker == expected and state.since == state.marker:
+            self._known(marker)
             return
-        owned, changed = await self._load()
-        concerned = changed & (self._ledger.wanted() | owned)
-        log.info("%s: others wrote; %d of our names may be concerned", zone, len(concerned))
-        state.suspects |= concerned & self._ledger.settled.keys()
+        names = await self._changed(marker)
+        if names is None:
+            owned, changed = await self._load(marker)
+            concerned = changed & (ledger.wanted() | owned)
+        else:
+            changed = await self._reread(names)
+            concerned = {name for name in changed if ledger.bids(name) or ledger.holders(name)}
+            self._known(marker)
+        log.info("%s: others wrote; %d of our names may be concerned", ledger.zone, len(concerned))
+        state.suspects |= concerned & ledger.settled.keys()
         for name in concerned:
-            self._ledger.recheck(name)
+            ledger.recheck(name)
 
-    async def _reread(self) -> None:
-        names = frozenset(self._ledger.stale)
-        zone = self._ledger.zone
-        sets = await self._means.call(lambda: tuple(self._provider.read(zone, names)))
-        self._ledger.learn(names, sets)
+    async def _changed(self, marker: str | None) -> frozenset[str] | None:
+        """The names that anybody changed since all was known; None where they are not told."""
+        provider, since = self._provider, self._state.since
+        if marker is None or not since or not isinstance(provider, Follows):
+            return None
+        names = await self._means.call(provider.changed, self._ledger.zone, since)
+        return names if names is not None and len(names) <= MANY else None
+
+    async def _reread(self, names: frozenset[str]) -> set[str]:
+        """Take in some names as they are now; those for which it is another than before."""
+        ledger = self._ledger
+        asked, sets = await self._ask(names)
+        before = {name: ledger.held.get(name) for name in asked}
+        ledger.learn(asked, sets)
+        self._seen |= names
+        changed = {name for name, held in before.items() if ledger.held.get(name) != held}
+        for place in tuple(changed) if ledger.naming is not None else ():
+            assert ledger.naming is not None
+            changed |= {subject.name for subject in ledger.naming.fits(place)}
+            changed |= {subject.name for subject in ledger.naming.fits_older(place)}
+        return changed

@@ -1,6 +1,6 @@
 """Writes what became of names into the statuses of DNSEndpoints and DNSProviders."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -150,7 +150,7 @@ class Statuses:
             return Condition("Ready", "False", "Deleting", "what is ours is being deleted")
         if not all(writer.ledger.known for writer in writers.values()):
             return None
-        return Condition("Ready", "True", "Ready", f"{len(writers)} zones are read and written")
+        return Condition("Ready", "True", "Ready", _promise(writers))
 
     def _zone(self, writer: Writer, before: ZoneStatus) -> ZoneStatus:
         ledger, state = writer.ledger, writer.state
@@ -173,6 +173,18 @@ class Statuses:
                 tuple(held[:SHOWN]), len(held), brake.digest(ledger.braked) if held else ""
             ),
         )
+
+
+def _promise(writers: Mapping[str, Writer]) -> str:
+    """What is done with the zones, and which of them cannot be done it in full."""
+    said = [f"{len(writers)} zones are read and written"]
+    for zone, writer in sorted(writers.items()):
+        if writer.state.unlisted is not None:
+            said.append(
+                f"{shown(zone)} is read only name by name: what is ours there, but was given up"
+                f" while nobody looked, is not found ({writer.state.unlisted})"
+            )
+    return "; ".join(said)
 
 
 def shown(zone: str) -> str:
