@@ -58,6 +58,20 @@ CRDS = Resource(
     "CustomResourceDefinition",
     namespaced=False,
 )
+VALIDATING_WEBHOOKS = Resource(
+    "admissionregistration.k8s.io",
+    "v1",
+    "validatingwebhookconfigurations",
+    "ValidatingWebhookConfiguration",
+    namespaced=False,
+)
+MUTATING_WEBHOOKS = Resource(
+    "admissionregistration.k8s.io",
+    "v1",
+    "mutatingwebhookconfigurations",
+    "MutatingWebhookConfiguration",
+    namespaced=False,
+)
 CLUSTERS = Resource("core.kubefed.io", "v1beta1", "kubefedclusters", "KubeFedCluster")
 CONFIGS = Resource("core.kubefed.io", "v1beta1", "kubefedconfigs", "KubeFedConfig")
 CORE = "core.kubefed.io"

@@ -6,6 +6,7 @@ import logging
 import os
 import random
 import signal
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -42,6 +43,7 @@ from kubefed_dns.controllers.zones.zones import Zones
 from kubefed_dns.flags import Options
 from kubefed_dns.metrics import Journeys, Queries
 from kubefed_dns.metrics import Metrics as DnsMetrics
+from kubefed_dns.probe import Prober
 from kubefed_dns.providers.embedded import Embedded
 from kubefed_dns.providers.octodns import Octodns
 from kubefed_dns.server import sockets
@@ -149,6 +151,7 @@ class Manager:
             **self._clusters(host=host, config=config, in_members=in_members),
             **self._propagation(host=host, config=config, on_host=on_host, in_members=in_members),
             **self._dns(stack, host=host, config=config, server=server),
+            **_admission(self._options, host=host, access=self._access),
         }
         self._unready.clear()
         self._unready["caches"] = partial(_unfollowed, self._fleet, first, namespace)
@@ -219,9 +222,16 @@ class Manager:
         journeys = Journeys(dns_metrics, clock=asyncio.get_running_loop().time)
         threads = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="lookup")
         stack.callback(threads.shutdown, wait=False, cancel_futures=True)
-        resolver = resolve.Resolver(resolve.system(threads))
+        resolver, prober = resolve.Resolver(resolve.system(threads)), Prober()
+        stack.push_async_callback(prober.close)
         records = Records(
-            host=host, config=config, metrics=dns_metrics, journeys=journeys, meter=meter
+            host=host,
+            config=config,
+            metrics=dns_metrics,
+            journeys=journeys,
+            edge=prober,
+            resolver=resolver,
+            meter=meter,
         )
         endpoints = Endpoints(host=host, resolver=resolver, journeys=journeys, meter=meter)
         zones = Zones(
@@ -243,6 +253,15 @@ def _settings(options: Options, first: Config, host: Host) -> settings.Settings:
     """Those of the object as it is now; a file stands in its place for good."""
     read = (lambda: None) if options.config_file else settings.reader(host)
     return settings.Settings(first, read=read)
+
+
+def _admission(options: Options, *, host: Host, access: Access) -> Mapping[str, Work]:
+    """The webhook in this process, where it is asked for; kopf is not imported for nothing."""
+    if not options.admission_addr:
+        return {}
+    from kubefed_dns import handlers  # brings kopf
+
+    return handlers.works(options.admission_addr, host=host, access=access, now=now)
 
 
 async def _last_words(recorder: Recorder) -> None:

@@ -39,12 +39,13 @@ class Options:
     dns_address: str = "127.0.0.1:5354"
     dns_ns_name: str = ""
     octodns_modules: tuple[str, ...] = ("octodns_*",)
+    admission_addr: str = ""
     log_format: str = "text"
     verbosity: int = 0
     default_scope: str = ""
 
 
-_FLAGS = (
+REACHING = (
     click.option(
         "--kubeconfig",
         default="",
@@ -70,6 +71,21 @@ _FLAGS = (
         metavar="NAME",
         help="Namespace of the control plane; default, in a pod, the pod's.",
     ),
+)
+"""Which host, and which control plane on it."""
+SPEAKING = (
+    click.option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="How the log on stderr is written.",
+    ),
+    click.option("--version", "show_version", is_flag=True, help="Print the version and exit."),
+)
+"""What every program of the control plane says of itself, and how."""
+_FLAGS = (
+    *REACHING,
     click.option(
         "--kubefed-config",
         "config_file",
@@ -130,13 +146,13 @@ _FLAGS = (
         help="Python modules that DNSProviders of type octodns may take classes from.",
     ),
     click.option(
-        "--log-format",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="How the log on stderr is written.",
+        "--admission-addr",
+        default="",
+        metavar="HOST:PORT",
+        help="Where admission is served, by HTTPS, in the place of a webhook of its own; empty "
+        "for nowhere, which is the default.",
     ),
-    click.option("--version", "show_version", is_flag=True, help="Print the version and exit."),
+    *SPEAKING,
 )
 
 
@@ -153,7 +169,7 @@ def command(
         if show_version:
             click.echo(f"KubeFed controller-manager version: {version.info()}")
             return 0
-        given["namespace"] = _namespace(given, namespace_file)
+        given["namespace"] = namespace(given, namespace_file)
         given["octodns_modules"] = tuple(filter(None, given["octodns_modules"].split(",")))
         scope = _scope(environ.get(SCOPE_VARIABLE, ""))
         return start(Options(**given, verbosity=verbosity or 0, default_scope=scope))
@@ -170,16 +186,17 @@ def command(
     )(made)
 
 
-def _namespace(given: Mapping[str, Any], file: Path) -> str:
-    """The one that is given; in a pod, which needs neither kubeconfig nor URL, the pod's."""
-    said: str = given["namespace"]
-    if said or given["kubeconfig"] or given["master"] or not file.exists():
-        namespace = said
-    else:
-        namespace = file.read_text().strip()
-    if not namespace:
+def namespace(given: Mapping[str, Any], file: Path, *, default: str = "") -> str:
+    """The one that is given; in a pod, which needs neither kubeconfig nor URL, the pod's.
+
+    Raises Terminal where there is neither, nor a default.
+    """
+    found: str = given["namespace"]
+    if not (found or given["kubeconfig"] or given["master"]) and file.exists():
+        found = file.read_text().strip()
+    if not (found := found or default):
         raise Terminal("The KubeFed namespace must be specified via --kubefed-namespace")
-    return namespace
+    return found
 
 
 def _scope(said: str) -> str:

@@ -87,6 +87,12 @@ def _kubefedctl(args: Sequence[str], *, name: str = "kubefedctl") -> int:
     return cli.main(args, name=name)
 
 
+def _webhook(args: Sequence[str]) -> int:
+    from kubefed_dns import webhook
+
+    return cli.run(webhook.command(webhook.run), args, name="webhook")
+
+
 def _demo(args: Sequence[str]) -> int:
     from kubefed_dns import demo
 
@@ -102,19 +108,17 @@ def _webhook_provider(args: Sequence[str]) -> int:
 PROGRAMS: Mapping[str, Program] = {
     "controller-manager": _controller_manager,
     "kubefedctl": _kubefedctl,
+    "webhook": _webhook,
     "demo": _demo,
     "webhook-provider": _webhook_provider,
 }
 ABOUT = {
     "controller-manager": "look after the members of a host cluster, and their names",
     "kubefedctl": "join clusters, and look after what the host does for them",
+    "webhook": "refuse what cannot be meant before it is taken (admission)",
     "demo": "see it all work on three control planes on this machine",
     "webhook-provider": "let external-dns use a provider of ours",
 }
-
-if __name__ == "__main__":
-    sys.exit(main())
-
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,7 +7,7 @@ from kubefed_core.api import selectors
 from kubefed_core.api.fields import Fields
 from kubefed_core.api.selectors import Selector
 from kubefed_core.errors import Terminal
-from kubefed_core.objects import Obj
+from kubefed_core.objects import Obj, dig
 from kubefed_core.resources import Resource
 
 
@@ -37,17 +37,21 @@ class Policy:
 
 def parse(obj: Obj) -> Policy:
     """A policy that cannot be read lets nothing through that it may be about."""
-    name = obj["metadata"]["name"]
     try:
-        spec = Fields(obj).at("spec")
-        return Policy(
-            name=name,
-            namespaces=_selector(spec, "namespaceSelector"),
-            kinds=frozenset(spec.texts("kinds")),
-            clusters=_selector(spec, "clusterSelector"),
-        )
+        return read(obj)
     except Terminal:
-        return Policy(name)
+        return Policy(obj["metadata"]["name"])
+
+
+def read(obj: Obj) -> Policy:
+    """Raises Terminal, naming the field, where it cannot be meant so."""
+    spec = Fields(obj).at("spec")
+    return Policy(
+        name=dig(obj, "metadata", "name", default=""),
+        namespaces=_selector(spec, "namespaceSelector"),
+        kinds=frozenset(spec.texts("kinds")),
+        clusters=_selector(spec, "clusterSelector"),
+    )
 
 
 def _selector(spec: Fields, name: str) -> Selector | None:

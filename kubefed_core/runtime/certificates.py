@@ -1,6 +1,8 @@
 """Keys and certificates that we make ourselves: of local clusters, of the admission webhook."""
 
 import ipaddress
+import ssl
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -92,6 +94,14 @@ class Authority:
             builder = builder.add_extension(names, critical=False)
         certificate = builder.sign(self._key, hashes.SHA256())
         return Pair(certificate.public_bytes(serialization.Encoding.PEM), _pem(key))
+
+
+def load(context: ssl.SSLContext, pair: Pair) -> None:
+    """Let a context serve by a pair from now on; raises ssl.SSLError where it is none."""
+    with tempfile.NamedTemporaryFile() as pem:
+        pem.write(pair.certificate + b"\n" + pair.key)
+        pem.flush()
+        context.load_cert_chain(pem.name)
 
 
 def signing_key() -> Pair:

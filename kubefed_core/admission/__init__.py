@@ -1,0 +1,1 @@
+"""Admission: rules asked by the API server before it takes an object, served by kopf."""
