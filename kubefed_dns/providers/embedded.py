@@ -3,14 +3,29 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from dns.rdatatype import RdataType
+
 from kubefed_dns.errors import InvalidName
+from kubefed_dns.providers import embedded_settings
 from kubefed_dns.providers.batch import Refused
 from kubefed_dns.providers.protocol import Capabilities, Context, Refusal
-from kubefed_dns.records import MAX_TTL, Change, Create, Delete, Group, RRKey, RRset, Update
+from kubefed_dns.providers.stage import stage
+from kubefed_dns.records import (
+    ALIAS,
+    GEO,
+    ROUTING,
+    TIER,
+    WEIGHT,
+    Create,
+    Delete,
+    Group,
+    RRKey,
+    RRset,
+)
 from kubefed_dns.server.data import TYPES
-from kubefed_dns.server.names import STAR, to_wire, within
-from kubefed_dns.server.server import Server
+from kubefed_dns.server.names import to_wire
 from kubefed_dns.server.node import Node
+from kubefed_dns.server.server import Server
 from kubefed_dns.server.zone import Zone
 
 # What is left of a message of 64 KiB beside the longest chain of aliases and an OPT record.
@@ -23,14 +38,20 @@ class Embedded:
     Zones come and go by the server's `add_zone` and `drop_zone`; those that the
     context names are added if they are missing. The first `write` to a zone, an
     empty one too, is what lets the server answer for it, so it has to carry all
-    that is wanted then. Without a server it makes one, which it does not start.
+    that is wanted then. A zone goes by the settings of whoever used it last.
+    Without a server it makes one, which it does not start. Raises Misconfigured.
     """
 
-    capabilities = Capabilities(types=frozenset(rdtype.name for rdtype in TYPES), shared=False)
+    capabilities = Capabilities(
+        types=frozenset(rdtype.name for rdtype in TYPES),
+        shared=False,
+        routing=frozenset({WEIGHT, TIER, GEO}),
+    )
 
     def __init__(self, context: Context, server: Server | None = None) -> None:
         self._context = context
         self._server = server or Server(now=lambda: datetime.now(UTC))
+        self._policy = embedded_settings.parse(context).policy(self._server.policy)
         served = {zone.name for zone in self._server.zones}
         for name in context.zones:
             if name not in served:
@@ -42,132 +63,104 @@ class Embedded:
 
     def read(self, zone: str, names: Collection[str] | None = None) -> Iterable[RRset]:
         self._context.take()
-        served = self._server.zone(zone)
+        served = self._zone(zone)
         if names is None:
             return served.rrsets()
-        nodes = [served.node(to_wire(name)) for name in names]
-        return [rrset for node in nodes if node is not None for rrset in node.rrsets.values()]
+        return [rrset for name in names for rrset in _held(served, name).values()]
 
     def marker(self, zone: str) -> str | None:
         """The serial."""
-        return str(self._server.zone(zone).serial)
+        return str(self._zone(zone).serial)
 
     def write(self, zone: str, groups: Sequence[Group]) -> Sequence[Refusal]:
         """All groups become visible at once, under one new serial."""
         self._context.take()
-        served = self._server.zone(zone)
-        staged: dict[bytes, Node | None] = {}
+        served = self._zone(zone)
+        draft = _Draft(served)
         refusals = []
         for group in groups:
             try:
-                staged.update(_stage(group, served, staged))
+                draft.put(group)
             except Refused as error:
                 refusals.append(Refusal(group, error.reason, error.lost))
-        served.apply(staged)
+        served.apply(draft.nodes)
         return refusals
+
+    def complaint(self) -> str | None:
+        """What of the settings does not work, though answers go on; None where all does."""
+        database = self._policy.database
+        if database is None or not database.fault:
+            return None
+        return f"spec.embedded.geoDatabase: {database.fault}"
 
     def close(self) -> None:
         """The server goes on."""
 
-
-def _stage(
-    group: Group, zone: Zone, staged: Mapping[bytes, Node | None]
-) -> dict[bytes, Node | None]:
-    """What a group makes of its names, after the groups before it. Raises Refused."""
-    draft = _Draft(zone, staged)
-    try:
-        for change in group.changes:
-            draft.make(change)
-        return draft.nodes()
-    except InvalidName as error:
-        raise Refused(str(error)) from error
+    def _zone(self, name: str) -> Zone:
+        zone = self._server.zone(name)
+        zone.adopt(self._policy)
+        return zone
 
 
 class _Draft:
-    """The names of one group, changed on paper."""
+    """What groups make of a zone, on paper; each sees what those before it did."""
 
-    def __init__(self, zone: Zone, staged: Mapping[bytes, Node | None]) -> None:
+    def __init__(self, zone: Zone) -> None:
+        self.nodes: dict[bytes, Node | None] = {}
         self._zone = zone
-        self._staged = staged
-        self._names: dict[bytes, dict[RRKey, RRset]] = {}
-        self._made: set[RRset] = set()
+        self._names: dict[str, dict[RRKey, RRset]] = {}
 
-    def make(self, change: Change) -> None:
-        match change:
-            case Create(new):
-                self._add(new)
-            case Update(old, new):
-                if old.key != new.key:
-                    raise Refused(f"an update turns {old.key} into {new.key}: delete and create")
-                self._remove(old)
-                self._add(new)
-            case Delete(old):
-                self._remove(old)
+    def put(self, group: Group) -> None:
+        """Raises Refused, and then nothing of the group is taken."""
+        types = Embedded.capabilities.types
+        try:
+            held = {name: self._held(name) for name in _names(group)}
+            staged = stage(group, zone=self._zone.name, held=held, types=types)
+            made = {to_wire(name): _node(rrsets) for name, rrsets in staged.items()}
+        except InvalidName as error:
+            raise Refused(str(error)) from error
+        self._names |= staged
+        self.nodes |= made
 
-    def nodes(self) -> dict[bytes, Node | None]:
-        for rrsets in self._names.values():
-            self._check_alias(rrsets.values())
-        return {name: _node(rrsets) for name, rrsets in self._names.items()}
-
-    def _add(self, new: RRset) -> None:
-        held = self._at(new)
-        if new.key in held:
-            raise Refused(f"{new.name} {new.type} is there already", lost=True)
-        held[new.key] = new
-        self._made.add(new)
-
-    def _remove(self, old: RRset) -> None:
-        held = self._at(old)
-        if held.get(old.key) != old:
-            raise Refused(f"{old.name} {old.type} is not what the zone holds", lost=True)
-        del held[old.key]
-        self._made.discard(old)
-
-    def _at(self, rrset: RRset) -> dict[RRKey, RRset]:
-        name = to_wire(rrset.name)
-        fault = _fault(rrset, name, self._zone)
-        if fault is not None:
-            raise Refused(f"{rrset.name} {rrset.type}: {fault}")
-        if name not in self._names:
-            node = self._staged[name] if name in self._staged else self._zone.node(name)
-            self._names[name] = {} if node is None else dict(node.rrsets)
-        return self._names[name]
-
-    def _check_alias(self, rrsets: Collection[RRset]) -> None:
-        """A CNAME stands alone; what the zone held unknown to the group makes it a lost race."""
-        if len(rrsets) < 2 or all(rrset.type != "CNAME" for rrset in rrsets):
-            return
-        types = ", ".join(sorted(rrset.type for rrset in rrsets))
-        name = min(rrset.name for rrset in rrsets)
-        lost = not self._made.issuperset(rrsets)
-        raise Refused(f"{name} would hold {types}: a CNAME stands alone", lost=lost)
+    def _held(self, name: str) -> dict[RRKey, RRset]:
+        return self._names[name] if name in self._names else _held(self._zone, name)
 
 
-def _fault(rrset: RRset, name: bytes, zone: Zone) -> str | None:
-    """What keeps a set from being in this zone, whatever else it holds."""
-    if not within(name, zone.apex):
-        return f"the name is not in {zone.name}"
-    if rrset.type not in Embedded.capabilities.types:
-        return "the embedded server serves no such type"
-    if rrset.set_identifier:
-        return "the embedded server serves one set per name and type"
-    if name == zone.apex and rrset.type in {"NS", "CNAME"}:
-        return "the zone's own name has its name server, and cannot be an alias"
-    if name.startswith(STAR) and rrset.type == "NS":
-        return "a wildcard cannot be handed on to other name servers"
-    if not rrset.values or (rrset.type == "CNAME" and len(rrset.values) > 1):
-        return f"it has {len(rrset.values)} values"
-    if not 0 <= rrset.ttl <= MAX_TTL:
-        return f"the TTL {rrset.ttl} is not in 0..{MAX_TTL}"
-    return None
+def _held(zone: Zone, name: str) -> dict[RRKey, RRset]:
+    node = zone.node(to_wire(name))
+    return {} if node is None else dict(node.rrsets)
+
+
+def _names(group: Group) -> set[str]:
+    found = set()
+    for change in group.changes:
+        if not isinstance(change, Create):
+            found.add(change.old.name)
+        if not isinstance(change, Delete):
+            found.add(change.new.name)
+    return found
 
 
 def _node(rrsets: Mapping[RRKey, RRset]) -> Node | None:
-    """Raises Refused or InvalidName where a message cannot carry it."""
+    """Raises Refused or InvalidName where a message cannot carry it, or the server does not."""
+    for rrset in rrsets.values():
+        if fault := _fault(rrset):
+            raise Refused(f"{rrset.name} {rrset.type}: {fault}")
     if not rrsets:
         return None
     node = Node.of(rrsets)
-    for rrset, records in zip(rrsets.values(), node.records.values(), strict=True):
+    for records in node.records.values():
         if records.size > LARGEST:
-            raise Refused(f"{rrset.name} {rrset.type}: too large for a DNS message")
+            name, rdtype = min(rrsets)[0], RdataType(records.type).name
+            raise Refused(f"{name} {rdtype}: too large for a DNS message")
     return node
+
+
+def _fault(rrset: RRset) -> str | None:
+    """What keeps a set from being served, that other backends may not mind."""
+    if rrset.name.startswith("*.") and rrset.type == "NS":
+        return "a wildcard cannot be handed on to other name servers"
+    if rrset.set_identifier and rrset.type in {"NS", "DS"}:
+        return "a zone is handed on to the same name servers for everybody"
+    strange = dict(rrset.properties).keys() & ((ROUTING | {ALIAS}) - Embedded.capabilities.routing)
+    return f"the embedded server does not serve by {min(strange)}" if strange else None

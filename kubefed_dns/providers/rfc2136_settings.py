@@ -80,22 +80,20 @@ def parse(context: Context) -> Settings:
     tls = _tls(fields.at("tls"), context) if "tls" in fields else None
     port = PORT if tls is None else TLS_PORT
     return Settings(
-        servers=tuple(_server(str(text), port) for text in servers),
+        servers=tuple(server(str(text), "spec.rfc2136.servers", port) for text in servers),
         timeout=_timeout(settings.get("timeout", TIMEOUT)),
         tls=tls,
-        default=_key(tsig, "spec.rfc2136.tsig", SECRET, context) if tsig else None,
+        default=tsig_key(tsig, "spec.rfc2136.tsig", SECRET, context) if tsig else None,
         keys=_keys(settings.get("keys") or (), context),
     )
 
 
-def _server(text: str, port: int) -> Server:
-    """An address; `port` is for one that names none."""
+def server(text: str, where: str, port: int = PORT) -> Server:
+    """An address, `port` for one that names none; raises Misconfigured, naming the field."""
     found = _SERVER.fullmatch(text.strip())
     port = int(found[3] or port) if found else 0
     if found is None or not 0 < port < 65536:
-        raise Misconfigured(
-            f'spec.rfc2136.servers: {text!r} is not "host:port" or "[IPv6 address]:port"'
-        )
+        raise Misconfigured(f'{where}: {text!r} is not "host:port" or "[IPv6 address]:port"')
     return Server(found[1] or found[2], port)
 
 
@@ -144,14 +142,19 @@ def _keys(items: Any, context: Context) -> dict[str, dns.tsig.Key]:
             raise Misconfigured(f"{where}.zone: {error}") from error
         if zone not in context.zones:
             raise Misconfigured(f"{where}.zone: {zone} is not among spec.zones")
-        secret_key = item.get("secretKey")
-        if not secret_key:
-            raise Misconfigured(f"{where}.secretKey: say which key of the Secret holds the secret")
-        found[zone] = _key(item, where, str(secret_key), context)
+        found[zone] = tsig_key(item, where, item.get("secretKey"), context)
     return found
 
 
-def _key(block: Mapping[str, Any], where: str, secret_key: str, context: Context) -> dns.tsig.Key:
+def tsig_key(
+    block: Mapping[str, Any], where: str, secret_key: str | None, context: Context
+) -> dns.tsig.Key:
+    """As `block` names it, with the secret under a key of the provider's Secret.
+
+    Raises Misconfigured, naming the field or the Secret's key.
+    """
+    if not secret_key:
+        raise Misconfigured(f"{where}.secretKey: say which key of the Secret holds the secret")
     algorithm = str(block.get("algorithm") or "hmac-sha256").lower().rstrip(".")
     if algorithm not in ALGORITHMS:
         known = ", ".join(ALGORITHMS)

@@ -104,6 +104,7 @@ def test_one_write_is_one_serial_and_the_marker_is_what_the_soa_says(server, pro
 
 
 TXT = {"type": "TXT", "values": ('"x"',)}
+NS = ("ns.example.net.",)
 
 
 def raw(name="www.example.com.", **fields) -> RRset:
@@ -111,41 +112,60 @@ def raw(name="www.example.com.", **fields) -> RRset:
     return RRset(**{"name": name, "type": "A", "ttl": 60, "values": ("192.0.2.1",), **fields})
 
 
+APEX_NS = raw("example.com.", type="NS", values=NS)
+
+
+def routed(identifier="eu", *, type="A", values=("192.0.2.1",), **properties) -> RRset:
+    said = tuple(sorted(properties.items()))
+    return raw(type=type, values=values, set_identifier=identifier, properties=said)
+
+
 @pytest.mark.parametrize(
     ("reason", "changes", "lost", "message"),
     [
-        ("A name elsewhere.", [Create(raw("www.example.org."))], False, "not in example.com."),
+        ("A name elsewhere.", [Create(raw("www.example.org."))], False, "not in zone example.com."),
         ("A name that only looks alike.", [Create(raw("myexample.com."))], False, "not in"),
         ("A delete elsewhere.", [Delete(raw("www.example.org."))], False, "not in"),
         ("What is no name.", [Create(raw("a..example.com."))], False, "no DNS name"),
-        ("A type that is not served.", [Create(raw(type="DNAME"))], False, "no such type"),
-        ("A type that nobody has.", [Create(raw(type="NOPE"))], False, "no such type"),
-        ("A SOA.", [Create(raw("example.com.", type="SOA"))], False, "no such type"),
-        ("NS at the apex.", [Create(raw("example.com.", type="NS"))], False, "its name server"),
-        ("Not even deleted.", [Delete(raw("example.com.", type="NS"))], False, "its name server"),
+        ("A type that is not served.", [Create(raw(type="DNAME", values=NS))], False, "not written here"),
+        ("A type that nobody has.", [Create(raw(type="NOPE"))], False, "no value of type"),
+        ("A SOA.", [Create(raw("example.com.", type="SOA"))], False, "no value of type"),
+        ("NS at the apex.", [Create(APEX_NS)], False, "not written here"),
+        ("Not even deleted.", [Delete(APEX_NS)], False, "not written here"),
         (
             "An alias at the apex.",
-            [Create(raw("example.com.", type="CNAME"))], False, "cannot be an alias",
+            [Create(raw("example.com.", type="CNAME", values=NS))], False, "not written here",
         ),
         (
             "A wildcard that is handed on.",
-            [Create(raw("*.example.com.", type="NS"))], False, "wildcard",
+            [Create(raw("*.example.com.", type="NS", values=NS))], False, "wildcard",
         ),
-        ("No value.", [Create(raw(values=()))], False, "0 values"),
+        ("No value.", [Create(raw(values=()))], False, "no values"),
         ("A value that is none.", [Create(raw(values=("localhost",)))], False, "no value of type"),
         (
             "An alias of two names.",
-            [Create(raw(type="CNAME", values=("a.", "b.")))], False, "2 values",
+            [Create(raw(type="CNAME", values=("a.", "b.")))], False, "one target",
         ),
         ("A TTL below nothing.", [Create(raw(ttl=-1))], False, "TTL -1"),
         ("A TTL beyond all.", [Create(raw(ttl=2**31))], False, "TTL"),
-        ("One of several sets.", [Create(raw(set_identifier="eu"))], False, "one set per name"),
+        ("What only a cloud can.", [Create(routed(region="eu"))], False, "not serve by region"),
+        ("An alias for us to follow.", [Create(routed(alias="true"))], False, "by alias"),
+        ("More than all weight.", [Create(routed(weight="256"))], False, "weight '256' is not"),
+        ("A weight that is no number.", [Create(routed(weight="-1"))], False, "weight '-1' is not"),
+        ("No turn.", [Create(routed(tier="first"))], False, "tier 'first' is not"),
+        ("Nowhere.", [Create(routed(geo="Europe"))], False, "'EUROPE' is no continent"),
+        (
+            "Routed, but all alone.",
+            [Create(raw(properties=(("weight", "1"),)))], False, "needs a set identifier",
+        ),
+        ("One for all beside one of several.", [Create(A), Create(routed())], False, "with and"),
+        ("Routed delegations.", [Create(routed(type="NS", values=NS))], False, "for everybody"),
         (
             "What no message carries.",
             [Create(raw(**{**TXT, "values": tuple(f'"{n:0>250}"' for n in range(300))}))],
             False, "too large",
         ),
-        ("An alias beside an address.", [Create(ALIAS), Create(A)], False, "stands alone"),
+        ("An alias beside an address.", [Create(ALIAS), Create(A)], False, "beside an alias"),
         ("Another name in an update.", [Update(raw(), OTHER)], False, "delete and create"),
         ("A delete of what is not there.", [Delete(A)], True, "not what the zone holds"),
         ("An update of what is not there.", [Update(A, B)], True, "not what the zone holds"),
