@@ -45,3 +45,8 @@ def provider(route53, provider_of):
     provider = provider_of()
     yield provider
     provider.close()
+
+
+@pytest.fixture
+def zone_id(route53):
+    return route53.add_zone(ZONE)

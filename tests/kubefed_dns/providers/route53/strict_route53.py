@@ -5,6 +5,7 @@ made here, all of a batch or none; sets are listed here, in Amazon's order and
 pages. Errors can be scripted.
 """
 
+import io
 import re
 import threading
 from collections import deque
@@ -105,8 +106,15 @@ class StrictRoute53:
         data.update({aws_rules.key(raw): raw for raw in raws})
         self._keep(zone_id, data.values())
 
+    def take(self, zone_id, raw):
+        """As somebody else would."""
+        data = self.held(zone_id)
+        del data[aws_rules.key(raw)]
+        self._keep(zone_id, data.values())
+
     def __call__(self, environ, start_response):
         request = Request(environ)
+        environ["wsgi.input"] = io.BytesIO(request.get_data())
         line = f"{request.method} {request.path}"
         with self._lock:
             if request.path.startswith("/2013-04-01"):

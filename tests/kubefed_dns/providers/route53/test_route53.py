@@ -12,11 +12,6 @@ class TestRoute53(CloudContract):
     claims = Capabilities(types=TYPES, routing=ROUTING, aliases=True)
 
 
-@pytest.fixture
-def zone_id(route53):
-    return route53.add_zone(ZONE)
-
-
 # Foreign kinds.
 
 CHECK = "abcdef11-2222-3333-4444-555555fedcba"
