@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from apiserver import Kubectl
 from ground import Clusters, Ground, running
+from plane import KINDS, WIDGETS_CRD, Plane, plane
 
 from kubefed_core.local.binaries import ensure
 from kubefed_core.local.cluster import LocalCluster
@@ -75,3 +76,24 @@ def namespace(clusters: Clusters, numbers: Iterator[int]) -> Iterator[str]:
     yield name
     for member in clusters:
         member.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture(scope="module")
+def federation(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
+    """A control plane that propagates a few kinds, a custom one among them."""
+    for member in clusters:
+        member.kubectl("apply", "-f", "-", stdin=WIDGETS_CRD)
+        member.kubectl("wait", "--for=condition=Established", "crd/widgets.example.com")
+    with plane(clusters, tmp_path_factory.mktemp("plane")) as made:
+        made.enable(*(kind.name for kind in KINDS))
+        yield made
+    for member in clusters:
+        member.kubectl("delete", "crd", "widgets.example.com")
+
+
+@pytest.fixture
+def fed(federation: Plane, numbers: Iterator[int]) -> Iterator[Plane]:
+    """In a namespace of the test's own in all clusters, which goes with all that is in it."""
+    federation.namespace = f"fed-{next(numbers)}"
+    with federation.space(federation.namespace):
+        yield federation

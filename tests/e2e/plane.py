@@ -144,10 +144,13 @@ class Plane:
 
     def federate(self, kind: Kind, name: str = "web", **spec: Any) -> None:
         """Write a federated object whole; everywhere unless a placement is given."""
+        self.host.kubectl("apply", "-f", "-", stdin=self.written(kind, name, **spec))
+
+    def written(self, kind: Kind, name: str = "web", **spec: Any) -> Obj:
         given = {"template": kind.template, "placement": ALL} | spec
         meta = {"name": name} | ({"namespace": self.namespace} if kind.namespaced else {})
         header = {"apiVersion": FEDERATED, "kind": f"Federated{kind.kind}", "metadata": meta}
-        self.host.kubectl("apply", "-f", "-", stdin=header | {"spec": given})
+        return header | {"spec": given}
 
     def federate_namespace(self, name: str, **spec: Any) -> None:
         meta = {"name": name, "namespace": name}

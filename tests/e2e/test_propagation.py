@@ -1,42 +1,25 @@
 """Federated objects on real control planes: a host that is a member too, and two more."""
 
-from collections.abc import Iterator
-
 import pytest
-from ground import Clusters
-from hub import until
+from hub import SYSTEM, Resolver, until
+from job import GROUP as DNS
 from plane import (
+    CONFIG_MAPS,
+    DEPLOYMENTS,
     KINDS,
+    MANAGED,
     NAMES,
-    WIDGETS_CRD,
+    SERVICES,
+    WIDGETS,
     Kind,
     Plane,
     dig,
     only,
-    plane,
 )
 
 pytestmark = pytest.mark.timeout(180)
-
-
-@pytest.fixture(scope="module")
-def whole(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
-    for member in clusters:
-        member.kubectl("apply", "-f", "-", stdin=WIDGETS_CRD)
-        member.kubectl("wait", "--for=condition=Established", "crd/widgets.example.com")
-    with plane(clusters, tmp_path_factory.mktemp("plane")) as made:
-        made.enable(*(kind.name for kind in KINDS))
-        yield made
-    for member in clusters:
-        member.kubectl("delete", "crd", "widgets.example.com")
-
-
-@pytest.fixture
-def fed(whole: Plane, numbers: Iterator[int]) -> Iterator[Plane]:
-    """A namespace of the test's own in all clusters; what a test has made is gone at its end."""
-    whole.namespace = f"prop-{next(numbers)}"
-    with whole.space(whole.namespace):
-        yield whole
+BLUE = {"data": {"color": "blue"}}
+HUGE = {"requests": {"cpu": "1000"}}
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
@@ -76,3 +59,114 @@ def test_the_life_of_a_type(fed: Plane, kind: Kind) -> None:
     fed.gone(kind)
     assert fed.everywhere(kind) == {}
     until(lambda: fed.versions(kind), lambda found: found == {})
+
+
+def test_a_workload_says_whether_it_is_up_everywhere(fed: Plane) -> None:
+    fed.federate(DEPLOYMENTS)
+    fed.well(DEPLOYMENTS, *NAMES)
+    until(lambda: fed.condition(DEPLOYMENTS, "Ready"), lambda found: found == ("True", ""))
+    shown = fed.host.kubectl("-n", fed.namespace, "get", "fdeploy", "web")
+    header, row = shown.splitlines()
+    assert header.split() == ["NAME", "CLUSTERS", "READY", "PROPAGATED", "REASON", "AGE"]
+    assert row.split()[:4] == ["web", "3/3", "3/3", "True"]
+    many = [{"path": "/spec/template/spec/containers/0/resources", "value": HUGE}]
+    fed.federate(DEPLOYMENTS, overrides=[{"clusterName": "us", "clusterOverrides": many}])
+    until(lambda: fed.condition(DEPLOYMENTS, "Ready"), lambda found: found[0] == "False")
+    fed.well(DEPLOYMENTS, *NAMES)
+    entries = fed.status(DEPLOYMENTS)["clusters"]
+    assert {each["name"]: each["ready"] for each in entries} == {
+        "eu": "True",
+        "host": "True",
+        "us": "False",
+    }
+
+
+def test_a_namespace_says_where_what_is_in_it_may_go(fed: Plane) -> None:
+    fed.federate(CONFIG_MAPS)
+    fed.well(CONFIG_MAPS, *NAMES)
+    own = fed.host.kubectl.json("get", "namespace", fed.namespace)["metadata"]["uid"]
+    fed.federate_namespace(fed.namespace, placement=only("eu"))
+    fed.well(CONFIG_MAPS, "eu")
+    until(
+        lambda: fed.clusters.us.kubectl("get", "namespace", fed.namespace, fine=False),
+        lambda said: "not found" in said,
+    )
+    kept = fed.host.kubectl.json("get", "namespace", fed.namespace)["metadata"]
+    assert kept["uid"] == own, "the host's own namespace is never removed"
+    assert MANAGED not in kept.get("labels", {})
+    labels = {"metadata": {"labels": {"team": "a"}}}
+    fed.federate_namespace(fed.namespace, template=labels)
+    fed.well(CONFIG_MAPS, *NAMES)
+    for member in fed.members.values():
+        made = member.kubectl.json("get", "namespace", fed.namespace)["metadata"]["labels"]
+        assert {"team": "a", MANAGED: "true"}.items() <= made.items()
+
+
+def test_without_a_federated_namespace_nothing_goes_anywhere(fed: Plane) -> None:
+    fed.host.kubectl("-n", fed.namespace, "delete", "federatednamespace", fed.namespace)
+    fed.federate(CONFIG_MAPS)
+    until(
+        lambda: fed.condition(CONFIG_MAPS), lambda seen: seen == ("False", "NamespaceNotFederated")
+    )
+    assert fed.everywhere(CONFIG_MAPS) == {}
+    fed.federate_namespace(fed.namespace)
+    fed.well(CONFIG_MAPS, *NAMES)
+
+
+def test_what_is_there_already_is_taken_over_unless_it_says_no(fed: Plane) -> None:
+    meta = {"name": "web", "namespace": fed.namespace}
+    theirs = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"old": "1"}}
+    for name in ("eu", "us"):
+        member = fed.members[name]
+        until(lambda m=member: m.kubectl("get", "ns", fed.namespace, fine=False).count("Active"))
+        member.kubectl("create", "-f", "-", stdin=theirs)
+    fed.members["us"].kubectl("-n", fed.namespace, "label", "configmap", "web", f"{MANAGED}=false")
+    fed.federate(CONFIG_MAPS)
+    want = {"eu": "", "host": "", "us": "ManagedLabelFalse"}
+    until(lambda: fed.outcomes(CONFIG_MAPS), lambda seen: seen == want)
+    found = fed.everywhere(CONFIG_MAPS)
+    assert found["eu"]["data"] == CONFIG_MAPS.template["data"]
+    assert found["us"]["data"] == {"old": "1"}
+    fed.delete(CONFIG_MAPS)
+    fed.gone(CONFIG_MAPS)
+    assert set(fed.everywhere(CONFIG_MAPS)) == {"us"}
+
+
+def test_a_type_is_switched_off_and_on(fed: Plane) -> None:
+    fed.federate(WIDGETS)
+    fed.well(WIDGETS, *NAMES)
+    said = fed.ctl("disable", WIDGETS.name)
+    assert "deleted" in said
+    fed.change(WIDGETS, "eu", WIDGETS.drift)
+    fed.federate(WIDGETS, placement=only("us"))
+    fed.enable(WIDGETS.name)
+    fed.well(WIDGETS, "us")
+    fed.delete(WIDGETS)
+    fed.gone(WIDGETS)
+    fed.disable(WIDGETS.name)
+    assert "not found" in fed.host.kubectl("get", "crd", WIDGETS.federated, fine=False)
+    fed.enable(WIDGETS.name)
+
+
+def test_a_service_that_is_propagated_comes_into_dns(fed: Plane) -> None:
+    domain = f"{fed.namespace}.test"
+    meta = {"name": fed.namespace, "namespace": SYSTEM}
+    fed.host.kubectl(
+        "apply",
+        "-f",
+        "-",
+        stdin={"apiVersion": DNS, "kind": "Domain", "metadata": meta} | {"domain": domain},
+    )
+    record = {"apiVersion": DNS, "kind": "ServiceDNSRecord"}
+    record |= {"metadata": {"name": "web", "namespace": fed.namespace}}
+    record |= {"spec": {"domainRef": fed.namespace, "allowServiceWithoutEndpoints": True}}
+    fed.host.kubectl("apply", "-f", "-", stdin=record)
+    fed.federate(SERVICES)
+    fed.well(SERVICES, *NAMES)
+    resolver = Resolver(fed.hub.dns_port)
+    name = f"web.{fed.namespace}.{fed.namespace}.svc.{domain}"
+    until(lambda: resolver.values(name), lambda found: len(found) == 3)
+    fed.federate(SERVICES, placement=only("eu"))
+    until(lambda: resolver.values(name), lambda found: len(found) == 1)
+    fed.host.kubectl("-n", SYSTEM, "delete", "domain", fed.namespace)
+    fed.host.kubectl("-n", fed.namespace, "delete", "servicednsrecord", "web")
