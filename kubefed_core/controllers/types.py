@@ -1,16 +1,19 @@
 """Switches kinds on and off: what the FederatedTypeConfigs name is propagated, and nothing else."""
 
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import replace
 
 from kubefed_core import errors
 from kubefed_core.api import types as api
+from kubefed_core.api import webhooks
 from kubefed_core.api.config import Config, Scope
 from kubefed_core.api.federated import SELECTOR
 from kubefed_core.api.types import FINALIZER, NAMESPACES, TypeConfig
 from kubefed_core.controllers.sync import Sync
 from kubefed_core.controllers.sync_triggers import namespace_of
+from kubefed_core.decide import escalation
 from kubefed_core.errors import Terminal
 from kubefed_core.objects import Key, Obj, deleting, dig, generation
 from kubefed_core.resources import (
@@ -21,6 +24,7 @@ from kubefed_core.resources import (
     REPLICA_PREFERENCES,
     SECRETS,
     TYPE_CONFIGS,
+    VALIDATING_WEBHOOKS,
     Resource,
 )
 from kubefed_core.resources import NAMESPACES as NAMESPACES_KIND
@@ -33,6 +37,8 @@ log = logging.getLogger(__name__)
 
 PLACEMENT = "placement of namespaces"
 """Who wants the federated namespaces where they are not propagated."""
+GUARDED = 30.0
+"""Seconds between two looks whether a webhook guards a kind that gives rights."""
 
 
 class Types:
@@ -59,6 +65,7 @@ class Types:
         self._in_members = in_members
         self._running: dict[str, TypeConfig] = {}
         self._spaces: TypeConfig | None = None
+        self._unguarded: dict[str, str] = {}
         # One worker: what is followed on the host is changed by one at a time.
         self._controller: Controller[str] = Controller(
             "federatedtypeconfig", self.reconcile, workers=1, meter=meter
@@ -101,7 +108,7 @@ class Types:
             return None
         obj = await self._set_finalizer(obj, wanted=True)
         missing = kind.propagated and kind.namespaced and not self._has_namespaces()
-        if kind.propagated and not missing:
+        if kind.propagated and not missing and await self._is_guarded(kind, obj):
             await self._start(kind)
         else:
             await self._stop(name)
@@ -111,9 +118,27 @@ class Types:
                 f"Unable to start sync controller for {kind.federated.kind} due to missing "
                 "FederatedTypeConfig for namespaces"
             )
-        return None
+        return GUARDED if kind.propagated and escalation.concerns(kind.target) else None
+
+    async def _is_guarded(self, kind: TypeConfig, obj: Obj) -> bool:
+        """Whether a kind gives no rights, or a webhook asks whoever writes it whether he may."""
+        if not escalation.concerns(kind.target):
+            return True
+        found = []
+        for name in webhooks.names(VALIDATING_WEBHOOKS, self._host.namespace):
+            with contextlib.suppress(errors.NotFound):
+                found.append(await self._host.client.get(VALIDATING_WEBHOOKS, Key("", name)))
+        why = escalation.unguarded(found, kind.federated)
+        if why and self._unguarded.get(kind.name) != why:
+            self._host.recorder.event(
+                obj, resource=TYPE_CONFIGS, reason="NoAdmission", message=why, warning=True
+            )
+            log.warning("not propagating %s: %s", kind.name, why)
+        self._unguarded[kind.name] = why
+        return not why
 
     async def _gone(self, name: str, obj: Obj | None) -> None:
+        self._unguarded.pop(name, None)
         if name == NAMESPACES:
             await self._place_by(None)
         await self._stop(name)

@@ -147,10 +147,16 @@ def unguarded(configurations: Iterable[Obj], federated: Resource) -> str:
         if webhooks.path(each) == PATH and _matches(each, federated)
     ]
     if not found:
-        return f"no admission webhook asks whether the author of a {federated.kind} may"
+        return (
+            f"no admission webhook asks whether the author of a {federated.kind} may give such "
+            "rights himself; switch it on (deploy/webhook)"
+        )
     if any(each.get("failurePolicy") != "Ignore" and not _selective(each) for each in found):
         return ""
-    return f"the admission webhook lets some {federated.kind} by: its failurePolicy or a selector"
+    return (
+        f"the admission webhook may let a {federated.kind} by, whose author it must ask about: "
+        "give it failurePolicy Fail and no selector"
+    )
 
 
 def _matches(webhook: Mapping[str, Any], federated: Resource) -> bool:

@@ -16,13 +16,39 @@ from propagation_story import (
 from kubefed_core.api.config import Config, Scope
 from kubefed_core.api.types import FINALIZER
 from kubefed_core.objects import Key
-from kubefed_core.resources import NAMESPACES, TYPE_CONFIGS, Resource
+from kubefed_core.resources import (
+    EVENTS,
+    NAMESPACES,
+    TYPE_CONFIGS,
+    VALIDATING_WEBHOOKS,
+    Resource,
+)
 from kubefed_core.runtime.fleet import Interest
 
 pytestmark = pytest.mark.looptime
 V1, V2 = {"data": {"k": "1"}}, {"data": {"k": "2"}}
 MAPS = Key(SYSTEM, "configmaps")
 ROLES = Resource("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", namespaced=False)
+
+
+GUARD = {
+    "metadata": {"name": "validations.core.kubefed.io"},
+    "webhooks": [
+        {
+            "name": "rbac.types.kubefed.io",
+            "clientConfig": {"url": "https://localhost:8443/authorize-federatedrbac"},
+            "failurePolicy": "Fail",
+            "rules": [
+                {
+                    "apiGroups": ["types.kubefed.io"],
+                    "apiVersions": ["*"],
+                    "resources": ["federatedclusterroles"],
+                    "operations": ["CREATE", "UPDATE"],
+                }
+            ],
+        }
+    ],
+}
 
 
 def running(story, key=MAPS):
@@ -119,6 +145,7 @@ async def test_a_type_config_that_cannot_work_does_not_run():
 
 async def test_a_cluster_scoped_kind_has_a_cluster_scoped_record_of_its_versions():
     story = Story("eu", types=(NAMESPACES, ROLES))
+    story.host.put(VALIDATING_WEBHOOKS, GUARD)
     federated = Resource(
         "types.kubefed.io", "v1beta1", "federatedclusterroles", "FederatedClusterRole", False
     )
@@ -200,3 +227,21 @@ async def test_objects_that_others_follow_too_are_not_taken_for_ours():
         await asyncio.sleep(1)
     assert story.data("eu") is None
     assert story.data("eu", Key("shop", "other")) == {"their": "own"}
+
+
+async def test_a_kind_that_gives_rights_is_propagated_only_while_a_webhook_asks_who_gives_them():
+    story = Story("eu", types=(NAMESPACES, ROLES))
+    key = Key(SYSTEM, str(ROLES))
+    async with story.hub():
+        await asyncio.sleep(5)
+        assert running(story, key) == "NotRunning"
+        told = [each["message"] for each in story.host.objects[EVENTS].values()]
+        assert any("no admission webhook asks" in each for each in told)
+        story.host.put(VALIDATING_WEBHOOKS, GUARD)
+        await asyncio.sleep(40)
+        assert running(story, key) == "Running"
+        story.host.remove(VALIDATING_WEBHOOKS, Key("", "validations.core.kubefed.io"))
+        await asyncio.sleep(40)
+        assert running(story, key) == "NotRunning"
+    events = [each["reason"] for each in story.host.objects[EVENTS].values()]
+    assert events.count("NoAdmission") <= 2, "what is the same is said once"
