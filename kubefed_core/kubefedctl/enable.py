@@ -94,19 +94,19 @@ def enable(settings: Settings, name: str | None, **options: Any) -> None:
     directive = _directive(name, options)
     report = Report()
     with settings.host() as host:
-        made = describe(host, directive, report=report)
+        found = discovery.find(host, directive.name, version=directive.version, report=report)
+        made = describe(host, found, directive)
         if options["output"]:
             output.documents([types.dump(made.config, namespace=settings.namespace), made.crd])
             return
         write(host, made, settings=settings, report=report)
 
 
-def describe(host: Api, directive: Directive, *, report: Report) -> Enabled:
+def describe(host: Api, found: Served, directive: Directive) -> Enabled:
     """What enabling a kind would make; nothing is written.
 
     Raises Terminal where it cannot be propagated.
     """
-    found = discovery.find(host, directive.name, version=directive.version, report=report)
     conflicts.refuse_unfit(found)
     template, replicas = _shape(host, found)
     return federating(found, directive, template=template, replicas=replicas)

@@ -40,6 +40,12 @@ def duration(text: object) -> float:
     return found
 
 
+def listed(text: Sequence[str]) -> Sequence[str]:
+    """Items given one by one or with commas between, each once, in order."""
+    items = (item.strip() for part in text for item in part.split(","))
+    return tuple(dict.fromkeys(item for item in items if item))
+
+
 class Command(click.Command):
     """A click command that takes its flags as Go programs do."""
 
@@ -66,7 +72,7 @@ def spelled(args: Sequence[str], params: Sequence[click.Parameter], *, mixed: bo
     found: list[str] = []
     for arg in left:
         name, equals, value = arg.partition("=")
-        if name not in options and f"-{name}" in options:
+        if arg.startswith("-") and name not in options and f"-{name}" in options:
             name = f"-{name}"
         option = options.get(name)
         if arg == "--" or (option is None and not arg.startswith("-") and not mixed):

@@ -99,7 +99,7 @@ def join(settings: Settings, name: str | None, **options: Any) -> None:
         error_on_existing=options["error_on_existing"],
         dns_only=options["dns_only"],
         region=options["region"] or "",
-        zones=listed(options["zones"]),
+        zones=flags.listed(options["zones"]),
         labels=pairs(options["labels"]),
         timeout=options["timeout"],
     )
@@ -174,9 +174,3 @@ def pairs(texts: Sequence[str]) -> Mapping[str, str]:
             raise Terminal(f"--label {pair!r} is not KEY=VALUE")
         found[key] = value
     return found
-
-
-def listed(text: Sequence[str]) -> Sequence[str]:
-    """Items given one by one or with commas between, each once, in order."""
-    items = (item.strip() for part in text for item in part.split(","))
-    return tuple(dict.fromkeys(item for item in items if item))

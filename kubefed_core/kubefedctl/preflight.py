@@ -1,11 +1,11 @@
 """Everything that can be checked before a join writes its first object."""
 
 import ipaddress
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kubefed_core import errors
+from kubefed_core.api.names import subdomain_fault
 from kubefed_core.errors import Terminal
 from kubefed_core.kubefedctl import rights
 from kubefed_core.kubefedctl.access import Api
@@ -28,8 +28,6 @@ from kubefed_core.runtime.contexts import Context
 CONFIG = "kubefed"
 MANAGER = "kubefed-controller-manager"
 SCOPES = (rights.CLUSTER_SCOPE, rights.NAMESPACED_SCOPE)
-_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_SUBDOMAIN = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ def names(cluster: str, host: str, namespace: str) -> Names:
 
 
 def check_name(name: str, what: str, *, remedy: str = "choose another") -> None:
-    if len(name) > 253 or not _SUBDOMAIN.fullmatch(name):
+    if subdomain_fault(name):
         raise Terminal(
             f"{what} {name!r} must be at most 253 lower case letters, digits, '-' and '.', "
             f"beginning and ending with a letter or digit; {remedy}"

@@ -131,7 +131,7 @@ def _placed(
         around = host.get(spaces.federated, Key(where, where)) if spaces else None
         if around is not None and spaces is not None:
             within = place(around, spaces, None).clusters
-        elif not _limited(host, namespace):
+        elif not is_limited(host, namespace):
             within = frozenset()
     return place(obj, config, within)
 
@@ -144,7 +144,8 @@ def _policies(host: Api) -> Sequence[policy.Policy]:
     return sorted(found, key=lambda each: each.name)
 
 
-def _limited(host: Api, namespace: str) -> bool:
+def is_limited(host: Api, namespace: str) -> bool:
+    """Whether the control plane's scope is its own namespace."""
     config = host.get(CONFIGS, Key(namespace, preflight.CONFIG))
     scope: str = dig(config or {}, "spec", "scope", default="")
     return scope == rights.NAMESPACED_SCOPE

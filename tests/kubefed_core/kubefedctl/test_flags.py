@@ -32,6 +32,7 @@ PARAMS = [
     ("Its opposite can be denied.", "--no-error-on-existing=0", "--error-on-existing"),
     ("Nothing after two dashes is a flag.", "-- --kubeconfig=a", "-- --kubeconfig=a"),
     ("An unknown flag is left for click to refuse.", "--what=1", "--what=1"),
+    ("A word is no flag because it is called like one.", "v dry-run", "v dry-run"),
     ("A flag without its value is left for click to refuse.", "--kubeconfig", "--kubeconfig"),
 ])  # fmt: skip
 def test_flags_are_spelled_as_click_does(reason, args, want):
