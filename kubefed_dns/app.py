@@ -44,6 +44,7 @@ from kubefed_dns.flags import Options
 from kubefed_dns.metrics import Journeys, Queries
 from kubefed_dns.metrics import Metrics as DnsMetrics
 from kubefed_dns.probe import Prober
+from kubefed_dns.providers import embedded_settings
 from kubefed_dns.providers.embedded import Embedded
 from kubefed_dns.providers.octodns import Octodns
 from kubefed_dns.server import sockets
@@ -179,10 +180,19 @@ class Manager:
             await client.close()
 
     async def _serve(self, stack: AsyncExitStack) -> Server:
-        server = Server(now=now, ns_name=self._options.dns_ns_name)
+        options = self._options
+        policy = await asyncio.to_thread(
+            embedded_settings.by_flags,
+            ns_address=options.dns_ns_address,
+            allow_transfer=options.dns_allow_transfer,
+            notify=options.dns_notify,
+            geoip_database=options.dns_geoip_database,
+            listening=options.dns_address,
+        )
+        server = Server(now=now, ns_name=options.dns_ns_name, policy=policy, chance=random.random)
         self._registry.register(Queries(server.queries))
-        if self._options.dns_address:
-            host, port = sockets.parse(self._options.dns_address)
+        if options.dns_address:
+            host, port = sockets.parse(options.dns_address)
             await server.start(host, port)
             stack.push_async_callback(server.stop)
         return server

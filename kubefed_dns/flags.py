@@ -38,6 +38,10 @@ class Options:
     burst: int = 10
     dns_address: str = "127.0.0.1:5354"
     dns_ns_name: str = ""
+    dns_ns_address: tuple[str, ...] = ()
+    dns_allow_transfer: tuple[str, ...] = ()
+    dns_notify: tuple[str, ...] = ()
+    dns_geoip_database: str = ""
     octodns_modules: tuple[str, ...] = ("octodns_*",)
     admission_addr: str = ""
     log_format: str = "text"
@@ -139,6 +143,30 @@ _FLAGS = (
         help="Host name of the embedded server in NS and SOA records of Domains that say none.",
     ),
     click.option(
+        "--dns-ns-address",
+        default="",
+        metavar="IP,...",
+        help="Addresses of that server, answered at its name where it is in the zone itself.",
+    ),
+    click.option(
+        "--dns-allow-transfer",
+        default="",
+        metavar="CIDR,...",
+        help="Networks that are given whole zones of the embedded server; keys need a DNSProvider.",
+    ),
+    click.option(
+        "--dns-notify",
+        default="",
+        metavar="HOST:PORT,...",
+        help="Secondaries of the embedded server that are told of each change.",
+    ),
+    click.option(
+        "--dns-geoip-database",
+        default="",
+        metavar="PATH",
+        help="Database in MaxMind's format, for names of the embedded server that route by place.",
+    ),
+    click.option(
         "--octodns-modules",
         default="octodns_*",
         show_default=True,
@@ -156,6 +184,9 @@ _FLAGS = (
 )
 
 
+_LISTS = ("dns_ns_address", "dns_allow_transfer", "dns_notify", "octodns_modules")
+
+
 def command(
     start: Callable[[Options], int],
     *,
@@ -170,7 +201,8 @@ def command(
             click.echo(f"KubeFed controller-manager version: {version.info()}")
             return 0
         given["namespace"] = namespace(given, namespace_file)
-        given["octodns_modules"] = tuple(filter(None, given["octodns_modules"].split(",")))
+        for name in _LISTS:
+            given[name] = tuple(filter(None, given[name].split(",")))
         scope = _scope(environ.get(SCOPE_VARIABLE, ""))
         return start(Options(**given, verbosity=verbosity or 0, default_scope=scope))
 

@@ -10,8 +10,9 @@ from kubefed_core.api.fields import Fields
 from kubefed_dns.errors import Misconfigured
 from kubefed_dns.providers import rfc2136_settings
 from kubefed_dns.providers.protocol import Context
+from kubefed_dns.server import sockets
 from kubefed_dns.server.places import Database
-from kubefed_dns.server.policy import Address, Keys, Network, Policy, Secondary
+from kubefed_dns.server.policy import OPEN, Address, Keys, Network, Policy, Secondary
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,6 @@ def parse(context: Context) -> Settings:
     fields = Fields(context.settings, "spec.embedded", error=Misconfigured)
     transfers = fields.at("transfers")
     signer, keys = _keys(transfers, context)
-
     return Settings(
         addresses=addresses(fields.texts("nsAddresses"), fields.where("nsAddresses"))
         if "nsAddresses" in fields
@@ -78,6 +78,40 @@ def _keys(transfers: Fields, context: Context) -> tuple[dns.tsig.Key | None, Key
     if len(keys) < len(found):
         raise transfers.refused("keys", "two keys have the same name; give each another one")
     return signer, keys
+
+
+def by_flags(
+    *,
+    ns_address: Iterable[str],
+    allow_transfer: Iterable[str],
+    notify: Iterable[str],
+    geoip_database: str,
+    listening: str,
+) -> Policy:
+    """For zones of which no DNSProvider says more. Raises Misconfigured, naming the flag.
+
+    Where no address of the name server is given, that is where it listens, if
+    others can know it by that.
+    """
+    texts = tuple(ns_address)
+    if not texts and (found := _reachable(listening)):
+        texts = (found,)
+    return Settings(
+        addresses=addresses(texts, "--dns-ns-address"),
+        allow=networks(allow_transfer, "--dns-allow-transfer"),
+        notify=secondaries(notify, "--dns-notify"),
+        database=geoip_database,
+    ).policy(OPEN)
+
+
+def _reachable(listening: str) -> str:
+    """The host of an address, if it is one of a machine and not of all, or this machine's only."""
+    host = sockets.parse(listening)[0] if listening else ""
+    if not host:
+        return ""
+    address = ip_address(host.partition("%")[0])
+    local = address.is_loopback or address.is_unspecified or address.is_link_local
+    return "" if local else str(address)
 
 
 def addresses(texts: Iterable[str], where: str) -> tuple[Address, ...]:

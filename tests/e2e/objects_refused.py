@@ -156,6 +156,21 @@ PROVIDERS: list[tuple[str, Obj, str]] = [
         "give credentialsRef.name",
     ),
     (
+        "So do keys of secondaries.",
+        provider("embedded", embedded={"transfers": {"tsig": {"keyName": "k."}}}),
+        "give credentialsRef.name",
+    ),
+    (
+        "Who may have a zone is a network.",
+        provider("embedded", embedded={"transfers": {"allow": ["example.com"]}}),
+        PATTERN,
+    ),
+    (
+        "A database is at a path.",
+        provider("embedded", embedded={"geoDatabase": "GeoLite2-City.mmdb"}),
+        PATTERN,
+    ),
+    (
         "A key's algorithm is known.",
         provider(
             "rfc2136",

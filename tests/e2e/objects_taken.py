@@ -76,7 +76,24 @@ TAKEN: list[tuple[str, Obj]] = [
         ),
     ),
     ("An IPv6 server with a port.", rfc2136("[2001:db8::1]:53", "ns.example.com", "192.0.2.1:53")),
-    ("The embedded server has no block.", provider("embedded", zones=["example.com"])),
+    ("The embedded server needs no block.", provider("embedded", zones=["example.com"])),
+    (
+        "The embedded server with all that it knows.",
+        provider(
+            "embedded",
+            credentialsRef={"name": "s"},
+            embedded={
+                "nsAddresses": ["192.0.2.53", "2001:db8::53"],
+                "transfers": {
+                    "allow": ["192.0.2.0/24", "2001:db8::/32", "192.0.2.1"],
+                    "tsig": {"keyName": "k.", "algorithm": "hmac-sha512"},
+                    "keys": [{"keyName": "other.example", "secretKey": "other"}],
+                },
+                "notify": ["192.0.2.1:53", "[2001:db8::1]:5353", "ns2.example.net"],
+                "geoDatabase": "/var/lib/GeoIP/GeoLite2-City.mmdb",
+            },
+        ),
+    ),
     ("A cloud may take all from its Secret.", provider("route53", credentialsRef={"name": "s"})),
     ("A webhook.", provider("webhook", webhook={"url": "http://127.0.0.1:8888"})),
     (

@@ -127,7 +127,7 @@ def routed(identifier="eu", *, type="A", values=("192.0.2.1",), **properties) ->
         ("A name that only looks alike.", [Create(raw("myexample.com."))], False, "not in"),
         ("A delete elsewhere.", [Delete(raw("www.example.org."))], False, "not in"),
         ("What is no name.", [Create(raw("a..example.com."))], False, "no DNS name"),
-        ("A type that is not served.", [Create(raw(type="DNAME", values=NS))], False, "not written here"),
+        ("A type not served.", [Create(raw(type="DNAME", values=NS))], False, "not written here"),
         ("A type that nobody has.", [Create(raw(type="NOPE"))], False, "no value of type"),
         ("A SOA.", [Create(raw("example.com.", type="SOA"))], False, "no value of type"),
         ("NS at the apex.", [Create(APEX_NS)], False, "not written here"),
