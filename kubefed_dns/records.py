@@ -58,6 +58,12 @@ class RRset:
     def key(self) -> RRKey:
         return RRKey(self.name, self.type, self.set_identifier)
 
+    @property
+    def alias(self) -> bool:
+        """Whether it is a CNAME that its backend follows: to the world it is addresses."""
+        told = dict(self.properties).get(ALIAS, "false") if self.type == "CNAME" else "false"
+        return told.lower() != "false"
+
 
 @dataclass(frozen=True, slots=True)
 class Create:

@@ -16,6 +16,7 @@ import dns.rcode
 import dns.rdatatype
 
 from kubefed_core.runtime.loop import Controller, Meter
+from kubefed_dns.decide.answers import Expected, expected
 from kubefed_dns.decide.placing import Site
 from kubefed_dns.decide.statuses import Sighting
 from kubefed_dns.records import RRset, value_of
@@ -40,7 +41,7 @@ Ask = Callable[[str, str, str], Awaitable[frozenset[str]]]
 Servers = Callable[[Site], Awaitable[Sequence[str]]]
 """The authoritative servers for a site, as "host:port"; raises Unobservable."""
 Lookup = Callable[[str], Awaitable[Sequence[str]]]
-Expected = Callable[[Site, str], Collection[RRset]]
+Wants = Callable[[Site, str], Collection[RRset]]
 """What should be at a name; nothing for one that is not published."""
 
 
@@ -65,14 +66,14 @@ class Verifier:
     def __init__(
         self,
         *,
-        expected: Expected,
+        expected: Wants,
         servers: Servers,
         told: Callable[[Site, Collection[str]], None],
         verified: Callable[[Site, Collection[str]], None],
         ask: Ask | None = None,
         meter: Meter | None = None,
     ) -> None:
-        self._expected = expected
+        self._wanted = expected
         self._servers = servers
         self._told = told
         self._verified = verified
@@ -152,7 +153,7 @@ class Verifier:
 
         async def one(name: str) -> Sighting | None:
             async with limit:
-                return await self._sighting(servers, self._expected(site, name))
+                return await self._sighting(servers, self._wanted(site, name))
 
         return dict(zip(names, await asyncio.gather(*map(one, names)), strict=True))
 
@@ -162,14 +163,14 @@ class Verifier:
             return None
         blind = ""
         for server in servers:
-            for rrset in wanted:
+            for each in expected(wanted):
                 try:
-                    values = await self._ask(server, rrset.name, rrset.type)
+                    values = await self._ask(server, each.name, each.type)
                 except Unobservable as error:
                     blind = f"{server}: {error}"
                     break
-                if values != frozenset(rrset.values):
-                    return Sighting("False", "Differs", _difference(server, rrset, values))
+                if not each.met(values):
+                    return Sighting("False", "Differs", _difference(server, each, values))
         return _not_observable(blind) if blind else Sighting("True", "Verified")
 
 
@@ -177,9 +178,9 @@ def _not_observable(message: str) -> Sighting:
     return Sighting("Unknown", "NotObservable", message)
 
 
-def _difference(server: str, rrset: RRset, values: Collection[str]) -> str:
+def _difference(server: str, asked: Expected, values: Collection[str]) -> str:
     said = ", ".join(sorted(values)) or "nothing"
-    return f"{server} answers {rrset.name} {rrset.type} with {said}"
+    return f"{server} answers {asked.name} {asked.type} with {said}"
 
 
 class Address(NamedTuple):

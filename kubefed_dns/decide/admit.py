@@ -1,28 +1,25 @@
 """Who gets a name when several want it, and with what."""
 
 import ipaddress
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from kubefed_dns.api.endpoints import EndpointKey, Routing
+from kubefed_dns.api.endpoints import EndpointKey
 from kubefed_dns.api.providers import Addresses
+from kubefed_dns.decide import reduction
 from kubefed_dns.decide.bids import Bid, Source
 from kubefed_dns.decide.claims import Want
-from kubefed_dns.decide.ownership import Naming
 from kubefed_dns.decide.reasons import Problem, Reason
+from kubefed_dns.decide.reduction import ADDRESSES, Route, Skills, words
 from kubefed_dns.decide.targets import local_target
-from kubefed_dns.errors import InvalidName
-from kubefed_dns.records import RRset
+from kubefed_dns.records import ROUTING, TIER, Properties, RRKey, RRset
 
-ADDRESSES = frozenset({"A", "AAAA"})
 PRIVATE = tuple(
     ipaddress.ip_network(text)
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 )
 """What is reached only from inside; not all that is reserved for other things."""
-EXCLUSIVE = frozenset({"TXT", "CNAME"})
-"""Types that cannot stand where an ownership record stands."""
 
 
 class Ref(NamedTuple):
@@ -34,27 +31,61 @@ class Ref(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a provider takes: types it can write, whether targets may be local, which addresses."""
+    """What a provider takes: types it can write, whether targets may be local, which addresses.
+
+    `apex` is the zone's own name, where no CNAME can be.
+    """
 
     types: frozenset[str]
     local: bool = False
     addresses: Addresses = Addresses.ANY
+    skills: Skills = field(default_factory=Skills)
+    apex: str = ""
 
     def problem(self, bid: Bid) -> Problem | None:
         """What is wrong with a bid here, if anything."""
-        if bid.rrset is None:
+        made = bid.rrset
+        if made is None:
             return bid.problem
-        if bid.rrset.type not in self.types:
-            why = f"{bid.name} {bid.rrset.type}: the provider cannot publish this type"
+        if made.type not in self.types:
+            why = f"{bid.name} {made.type}: the provider cannot publish this type"
             return Problem(Reason.REFUSED, why)
-        if not self.local and bid.rrset.type in {*ADDRESSES, "CNAME"}:
-            for value in filter(local_target, bid.rrset.values):
-                why = (
-                    f"{bid.name}: target {value} is local to whoever asks; "
-                    "spec.allowLocalTargets of the DNSProvider would let it in"
-                )
-                return Problem(Reason.FORBIDDEN, why)
+        return self._local(made) or self._unrouted(made) or self._at_apex(made)
+
+    def _local(self, made: RRset) -> Problem | None:
+        if self.local or made.type not in {*ADDRESSES, "CNAME"}:
+            return None
+        for value in filter(local_target, made.values):
+            why = (
+                f"{made.name}: target {value} is local to whoever asks; "
+                "spec.allowLocalTargets of the DNSProvider would let it in"
+            )
+            return Problem(Reason.FORBIDDEN, why)
         return None
+
+    def _unrouted(self, made: RRset) -> Problem | None:
+        """A set with an identifier must say by something when it is the answer."""
+        if not made.set_identifier or words((made,)):
+            return None
+        why = "routing says nothing of when it is the answer"
+        if self.skills.spell is not None:
+            (found,) = self.skills.spelled((made,))
+            if not isinstance(found, str):
+                return None
+            why = found
+        elif made.properties:
+            why += f", and the provider does not know {', '.join(dict(made.properties))}"
+        where = f"{made.name} {made.type} with setIdentifier {made.set_identifier}"
+        return Problem(Reason.REFUSED, f"{where}: {why}; give it routing, or no setIdentifier")
+
+    def _at_apex(self, made: RRset) -> Problem | None:
+        if made.name != self.apex or made.type != "CNAME":
+            return None
+        (found,) = self.skills.spelled((made,))
+        if isinstance(found, str) or found.alias:
+            return None
+        why = "no CNAME can be where a zone begins; give addresses"
+        return Problem(Reason.REFUSED, f"{made.name} CNAME: {why}")
 
     def fitted(self, bid: Bid) -> Bid | None:
         """With the addresses that belong here; None where none does."""
@@ -71,12 +102,14 @@ class Outcome:
     """What a name shall hold, and what each endpoint that is left out is told.
 
     `keep`: whoever holds the name wants more of it than could be taken, so
-    nothing that is there is deleted.
+    nothing that is there is deleted. `route` is how its routing is served,
+    where it has any.
     """
 
     wants: tuple[Want, ...] = ()
     problems: Mapping[Ref, Problem] = field(default_factory=dict)
     keep: bool = False
+    route: Route | None = None
 
 
 def contest(bids: Iterable[Bid], *, holder: str | None, rules: Rules) -> Outcome:
@@ -96,15 +129,17 @@ def contest(bids: Iterable[Bid], *, holder: str | None, rules: Rules) -> Outcome
             able.setdefault(bid.source, []).append(fitted)
     keep = any(ref.source.resource == holder for ref in problems)
     team: list[Bid] = []
-    for source in sorted(able, key=lambda each: _rank(each, holder)):
-        mine, alone = _coherent(able[source])
+    for source in sorted(able, key=lambda each: rank(each, holder)):
+        mine, alone = _coherent(able[source], follows=rules.skills.aliases)
         problems |= alone
         if (why := _differs(team, mine)) is not None:
             problem = Problem(Reason.CONFLICT, f"{mine[0].name} {why}; it keeps the name")
             problems |= {Ref(bid.source, bid.key): problem for bid in mine}
         else:
             team += mine
-    return Outcome(_merged(team), problems, keep)
+    sets, route = reduction.fitted(_merged(team), rules.skills)
+    wants = tuple(Want(made, team[0].source.resource) for made in sets)
+    return Outcome(wants, problems, keep, route)
 
 
 def _private(value: str) -> bool:
@@ -112,25 +147,55 @@ def _private(value: str) -> bool:
     return any(address in network for network in PRIVATE)
 
 
-def _rank(source: Source, holder: str | None) -> tuple[bool, Source]:
+def rank(source: Source, holder: str | None) -> tuple[bool, Source]:
+    """By what right it has a name: the least goes first."""
     return source.resource != holder, source
 
 
-def _coherent(mine: list[Bid]) -> tuple[list[Bid], dict[Ref, Problem]]:
-    """Within one object other types win over an alias, as addresses did in KubeFed."""
-    aliases, others = _parted(mine)
-    if not aliases or not others:
-        return mine, {}
-    why = f"{mine[0].name}: the object has other types there, and a CNAME stands alone"
-    return others, {Ref(bid.source, bid.key): Problem(Reason.CONFLICT, why) for bid in aliases}
+def _coherent(mine: list[Bid], *, follows: bool) -> tuple[list[Bid], dict[Ref, Problem]]:
+    """Within one object other types win over an alias, as addresses did in KubeFed.
+
+    Beside one that the provider follows, only addresses cannot stand. Plain sets
+    win over those with an identifier, and those that are chosen by one property
+    over those by another.
+    """
+    aliases = [bid for made, bid in _made(mine) if made.type == "CNAME"]
+    others = [(made, bid) for made, bid in _made(mine) if made.type != "CNAME"]
+    problems: dict[Ref, Problem] = {}
+    if follows and all(made.alias for made, _ in _made(aliases)):
+        others = [(made, bid) for made, bid in others if made.type in ADDRESSES]
+    if aliases and others:
+        why = f"{mine[0].name}: the object has other types there, and a CNAME stands alone"
+        problems |= _conflicts(aliases, why)
+        mine = [bid for bid in mine if bid not in aliases]
+    manners = _manners(mine)
+    if strange := [bid for made, bid in _made(mine) if manners[_kind(made)] != _manner(made)]:
+        why = f"{mine[0].name}: the object has sets there that are not chosen in the same way"
+        problems |= _conflicts(strange, why)
+        mine = [bid for bid in mine if bid not in strange]
+    return mine, problems
 
 
-def _parted(bids: Iterable[Bid]) -> tuple[list[Bid], list[Bid]]:
-    aliases: list[Bid] = []
-    others: list[Bid] = []
-    for bid in bids:
-        (aliases if bid.rrset and bid.rrset.type == "CNAME" else others).append(bid)
-    return aliases, others
+def _conflicts(bids: Iterable[Bid], why: str) -> dict[Ref, Problem]:
+    return {Ref(bid.source, bid.key): Problem(Reason.CONFLICT, why) for bid in bids}
+
+
+def _manner(made: RRset) -> tuple[str, ...]:
+    """How a set is chosen; a plain one by nothing."""
+    return ("", *sorted(words((made,)))) if made.set_identifier else ()
+
+
+def _manners(bids: Iterable[Bid]) -> dict[str, tuple[str, ...]]:
+    """For each kind of types, how the sets that stand for it are chosen."""
+    found: dict[str, tuple[str, ...]] = {}
+    for made in sets_of(bids):
+        kind, manner = _kind(made), _manner(made)
+        found[kind] = min(found.get(kind, manner), manner)
+    return found
+
+
+def _made(bids: Iterable[Bid]) -> Iterator[tuple[RRset, Bid]]:
+    return ((bid.rrset, bid) for bid in bids if bid.rrset is not None)
 
 
 def _differs(team: Sequence[Bid], mine: Sequence[Bid]) -> str | None:
@@ -145,105 +210,64 @@ def _differs(team: Sequence[Bid], mine: Sequence[Bid]) -> str | None:
     theirs, ours = _ttls(team), _ttls(mine)
     if any(theirs[kind] != ours[kind] for kind in theirs.keys() & ours.keys()):
         return f"{winner}, which has another TTL"
-    if _routing(team) != _routing(mine):
+    if _manners(team) != _manners(mine) or _rules_differ(team, mine):
         return f"{winner}, which has another routing"
-    if _targets(team) != _targets(mine):
+    theirs_to, ours_to = _targets(team), _targets(mine)
+    if any(theirs_to[key] != ours_to[key] for key in theirs_to.keys() & ours_to.keys()):
         return f"{winner}, which has another target, and a CNAME has one"
     return None
 
 
-def _sets(bids: Iterable[Bid]) -> Iterator[RRset]:
-    return (bid.rrset for bid in bids if bid.rrset is not None)
+def sets_of(bids: Iterable[Bid]) -> Iterator[RRset]:
+    """Of those that are any."""
+    return (made for made, _ in _made(bids))
 
 
 def _kinds(bids: Iterable[Bid]) -> set[str]:
-    return {"address" if made.type in ADDRESSES else made.type for made in _sets(bids)}
+    return set(map(_kind, sets_of(bids)))
+
+
+def _kind(made: RRset) -> str:
+    return "address" if made.type in ADDRESSES else made.type
 
 
 def _ttls(bids: Iterable[Bid]) -> dict[str, int]:
-    return {made.type: made.ttl for made in _sets(bids)}
+    return {made.type: made.ttl for made in sets_of(bids)}
 
 
-def _routing(bids: Iterable[Bid]) -> set[tuple[str, Routing | None]]:
-    return {(bid.key.set_identifier, bid.routing) for bid in bids}
+def _rules_differ(team: Sequence[Bid], mine: Sequence[Bid]) -> bool:
+    """Whether sets that both have are not chosen alike.
 
-
-def _targets(bids: Iterable[Bid]) -> set[str]:
-    return {value for made in _sets(bids) if made.type == "CNAME" for value in made.values}
-
-
-def _merged(team: Sequence[Bid]) -> tuple[Want, ...]:
-    """One plain set for each type, with all targets; the first in the team stands for it."""
-    found: dict[str, RRset] = {}
-    for made in _sets(team):
-        known = found.get(made.type)
-        values = {*made.values, *(known.values if known else ())}
-        ttl = known.ttl if known else made.ttl
-        found[made.type] = RRset(made.name, made.type, ttl, tuple(sorted(values)))
-    return tuple(Want(made, team[0].source.resource) for made in found.values())
-
-
-Bids = Callable[[str], Collection[Bid]]
-"""The bids at a name of the zone."""
-
-
-def neighbours(name: str, types: Iterable[str], naming: Naming) -> set[str]:
-    """The names whose ownership records, or whose own, may meet those of this one."""
-    found = {subject.name for subject in naming.fits(name)}
-    for place in _places(name, types, naming):
-        found |= {place, *(subject.name for subject in naming.fits(place))}
-    return found - {name}
-
-
-def rival(
-    name: str, *, bids: Bids, naming: Naming, holder: Callable[[str], str | None]
-) -> Problem | None:
-    """Whether another name, by the better right, needs the place of an ownership record.
-
-    A TXT or a CNAME cannot stand where the ownership of another name belongs,
-    nor can two names be owned by one record (as `*` and what replaces it).
+    Whose turn it is, is told by who has targets now, and so no difference.
     """
-    mine = _best(name, bids, holder)
-    if mine is None:
-        return None
-    types = _types(bids(name))
-    for other, loses_ties, why in _collisions(name, types, bids, naming):
-        theirs = _best(other, bids, holder)
-        if theirs is not None and (*theirs, not loses_ties) < (*mine, loses_ties):
-            return Problem(
-                Reason.CONFLICT, f"{name} {why} {other}, of DNSEndpoint {theirs[1]}, which stays"
-            )
-    return None
+    theirs, ours = _rules(team), _rules(mine)
+    return any(theirs[key] != ours[key] for key in theirs.keys() & ours.keys())
 
 
-def _collisions(
-    name: str, types: Collection[str], bids: Bids, naming: Naming
-) -> Iterator[tuple[str, bool, str]]:
-    """The other name, whether it is for this one to yield between equals, and the matter."""
-    if EXCLUSIVE.intersection(types):
-        for subject in naming.fits(name):
-            if subject.name != name and subject.type in _types(bids(subject.name)):
-                yield subject.name, True, "is where the ownership record belongs of"
-    for place in _places(name, types, naming):
-        if place != name and EXCLUSIVE.intersection(_types(bids(place))):
-            yield place, False, "needs for its ownership record the name"
-        for subject in naming.fits(place):
-            if subject.name != name and subject.type in _types(bids(subject.name)):
-                yield subject.name, subject.name < name, "would share its ownership record with"
+def _rules(bids: Iterable[Bid]) -> dict[str, Properties]:
+    return {
+        made.set_identifier: tuple(p for p in made.properties if p[0] in ROUTING - {TIER})
+        for made in sets_of(bids)
+    }
 
 
-def _places(name: str, types: Iterable[str], naming: Naming) -> Iterator[str]:
-    for rrtype in sorted({*types}):
-        try:
-            yield naming.of(name, rrtype)
-        except InvalidName:
-            continue
+def _targets(bids: Iterable[Bid]) -> dict[str, tuple[str, ...]]:
+    return {made.set_identifier: made.values for made in sets_of(bids) if made.type == "CNAME"}
 
 
-def _types(bids: Iterable[Bid]) -> set[str]:
-    return {made.type for made in _sets(bids)}
+def _merged(team: Sequence[Bid]) -> tuple[RRset, ...]:
+    """One set for each type and identifier, with all targets; the first in the team stands for it.
+
+    Of two turns it has the later: somebody has targets to be tried before it.
+    """
+    found: dict[RRKey, RRset] = {}
+    for made in sets_of(team):
+        known = found.get(made.key, made)
+        values = tuple(sorted({*made.values, *known.values}))
+        properties = max(known.properties, made.properties, key=_turn)
+        found[made.key] = replace(known, values=values, properties=properties)
+    return tuple(found.values())
 
 
-def _best(name: str, bids: Bids, holder: Callable[[str], str | None]) -> tuple[bool, Source] | None:
-    held = holder(name)
-    return min((_rank(bid.source, held) for bid in bids(name) if bid.rrset), default=None)
+def _turn(properties: Properties) -> int:
+    return int(dict(properties).get(TIER, "0"))

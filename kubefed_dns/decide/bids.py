@@ -1,14 +1,15 @@
 """What a DNSEndpoint wants: each endpoint as a set of records, or what is wrong with it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from kubefed_dns import records
-from kubefed_dns.api.endpoints import DNSEndpoint, Endpoint, EndpointKey, Routing
+from kubefed_dns.api.endpoints import DNSEndpoint, Endpoint, EndpointKey
 from kubefed_dns.decide import ownership
 from kubefed_dns.decide.reasons import Problem, Reason
 from kubefed_dns.errors import InvalidName
-from kubefed_dns.records import RRset
+from kubefed_dns.records import GEO, REGION, ROUTING, TIER, WEIGHT, RRset
 
 DEFAULT_TTL = 300
 
@@ -31,13 +32,15 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Bid:
-    """One endpoint: the set that it is at a canonical name, or the problem why it is none."""
+    """One endpoint: the set that it is at a canonical name, or the problem why it is none.
+
+    An endpoint for several locations is as many sets.
+    """
 
     source: Source
     key: EndpointKey
     name: str
     rrset: RRset | None = None
-    routing: Routing | None = None
     problem: Problem | None = None
 
 
@@ -46,37 +49,71 @@ def source(endpoint: DNSEndpoint) -> Source:
 
 
 def bids(endpoint: DNSEndpoint) -> tuple[Bid, ...]:
-    """One for each endpoint that has targets; where even the name is none, at the name ''."""
-    return tuple(_bid(source(endpoint), each) for each in endpoint.endpoints if each.targets)
+    """Those of each endpoint that has targets; where even the name is none, at the name ''."""
+    origin = source(endpoint)
+    return tuple(bid for each in endpoint.endpoints if each.targets for bid in _bids(origin, each))
 
 
-def _bid(origin: Source, endpoint: Endpoint) -> Bid:
+def _bids(origin: Source, endpoint: Endpoint) -> Iterator[Bid]:
     name = ""
     try:
         name = records.canonical(endpoint.dns_name)
-        made = _rrset(endpoint)
+        made = tuple(_rrsets(endpoint))
     except InvalidName as error:
         problem = Problem(Reason.INVALID_NAME, str(error))
-        return Bid(origin, endpoint.key, name, problem=problem)
-    return Bid(origin, endpoint.key, name, made, endpoint.routing)
+        yield Bid(origin, endpoint.key, name, problem=problem)
+        return
+    for each in made:
+        yield Bid(origin, endpoint.key, name, each)
 
 
-def _rrset(endpoint: Endpoint) -> RRset:
+def _rrsets(endpoint: Endpoint) -> Iterator[RRset]:
     values = endpoint.targets
     if endpoint.record_type == "TXT":
         values = tuple(value if value[:1] == '"' else ownership.txt(value) for value in values)
-    made = records.rrset(
-        endpoint.dns_name,
-        endpoint.record_type,
-        endpoint.ttl or DEFAULT_TTL,
-        values,
-        set_identifier=endpoint.set_identifier,
-    )
+    for identifier, properties in _variants(endpoint):
+        made = records.rrset(
+            endpoint.dns_name,
+            endpoint.record_type,
+            endpoint.ttl or DEFAULT_TTL,
+            values,
+            set_identifier=identifier,
+            properties=properties,
+        )
+        _check(made)
+        yield made
+
+
+def _variants(endpoint: Endpoint) -> Iterator[tuple[str, dict[str, str]]]:
+    """The set identifiers and properties; routing is said by its own field alone."""
+    said, routing = dict(endpoint.provider_specific), endpoint.routing
+    if clash := said.keys() & ROUTING:
+        raise InvalidName(
+            f"{endpoint.dns_name}: {', '.join(sorted(clash))} belongs into routing, not into "
+            "providerSpecific"
+        )
+    if routing is None:
+        yield endpoint.set_identifier, said
+        return
+    numbers = {WEIGHT: routing.weight, TIER: routing.tier}
+    said |= {name: str(number) for name, number in numbers.items() if number is not None}
+    said |= {REGION: routing.region} if routing.region else {}
+    if (said.keys() & ROUTING or routing.geo) and not endpoint.set_identifier:
+        raise InvalidName(
+            f"{endpoint.dns_name} {endpoint.record_type}: routing needs a setIdentifier"
+        )
+    for code in routing.geo or ("",):
+        identifier = endpoint.set_identifier
+        if len(routing.geo) > 1:
+            identifier = f"{identifier}@{code}"
+        yield identifier, said | ({GEO: code} if code else {})
+
+
+def _check(made: RRset) -> None:
     if made.type == "CNAME" and len(made.values) > 1:
         raise InvalidName(f"{made.name} CNAME: it can have one target, not {len(made.values)}")
     if made.type == "TXT" and any(_like_ownership(value) for value in made.values):
         raise InvalidName(f"{made.name} TXT: a value that begins with heritage= is for ownership")
-    return made
 
 
 def _like_ownership(value: str) -> bool:

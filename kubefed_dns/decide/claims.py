@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from kubefed_dns.decide.ownership import TYPES, Labels, Registry, Subject
-from kubefed_dns.records import Change, Create, Delete, RRKey, RRset, Update
+from kubefed_dns.records import Change, Create, Delete, Properties, RRKey, RRset, Update
 
 
 class Want(NamedTuple):
@@ -194,10 +194,12 @@ def edit(
     remove: Iterable[Claim],
     add: Iterable[tuple[RRKey, str]],
     ttl: int,
+    said: Mapping[RRKey, Properties] | None = None,
 ) -> Iterator[Change]:
     """Change ownership values; whatever else stands in a TXT set stays in it.
 
     `add` gives the key of the TXT set and the value; `ttl` is for new sets only.
+    `said` are the properties that sets are to have; others keep theirs.
     """
     olds: dict[RRKey, RRset | None] = {}
     values: dict[RRKey, set[str]] = {}
@@ -211,9 +213,10 @@ def edit(
         values.setdefault(key, {*old.values} if old else set()).add(value)
     for key, old in olds.items():
         left = tuple(sorted(values[key]))
+        properties = (said or {}).get(key, old.properties if old else ())
         if old is None:
-            yield Create(RRset(key.name, "TXT", ttl, left, key.set_identifier))
+            yield Create(RRset(key.name, "TXT", ttl, left, key.set_identifier, properties))
         elif not left:
             yield Delete(old)
-        elif left != old.values:
-            yield Update(old, replace(old, values=left))
+        elif (left, properties) != (old.values, old.properties):
+            yield Update(old, replace(old, values=left, properties=properties))

@@ -18,9 +18,10 @@ from kubefed_dns.decide.admit import Ref
 from kubefed_dns.decide.bids import Bid
 from kubefed_dns.decide.placing import Placing, Site
 from kubefed_dns.decide.reasons import NOT_ACCEPTED, Problem, Reason
+from kubefed_dns.decide.reduction import Route, described
 from kubefed_dns.decide.report import shortened
 
-ACCEPTED, PUBLISHED, VERIFIED = "Accepted", "Published", "Verified"
+ACCEPTED, PUBLISHED, VERIFIED, ROUTED = "Accepted", "Published", "Verified", "Routed"
 MESSAGES = 3
 """How many different problems one condition tells of."""
 URGENCY = (
@@ -42,11 +43,13 @@ class Verdict(NamedTuple):
     """How one endpoint fares at one site.
 
     Without a problem it is there; `marker` is the zone's when it was written,
-    empty where it was found right.
+    empty where it was found right. `route` is how it is chosen among the sets
+    of its name, None where there is nothing to choose.
     """
 
     problem: Problem | None = None
     marker: str = ""
+    route: Route | None = None
 
 
 class Sighting(NamedTuple):
@@ -138,6 +141,11 @@ def status(
     for condition in (accepted, published, verified):
         dated = replace(condition, observed_generation=generation)
         found = conditions.set_condition(found, dated, now=now)
+    if (routed := _routed(table)) is not None:
+        dated = replace(routed, observed_generation=generation)
+        found = conditions.set_condition(found, dated, now=now)
+    else:
+        found = conditions.without(found, ROUTED)
     good = [row for row in table if _is_published(row)]
     targets = sorted({value.rstrip(".") for row in good for value in _values(row.bid)})
     names = {row.bid.key.dns_name for row in table}
@@ -255,6 +263,21 @@ def _verified(
             VERIFIED, "Unknown", "Pending", "the authoritative servers are being asked"
         )
     return Condition(VERIFIED, "True", VERIFIED, "the authoritative servers answer with it")
+
+
+def _routed(table: Sequence[Row]) -> Condition | None:
+    """Whether the answers are chosen as wanted; None where there is nothing to choose."""
+    good, bad = dict[str, None](), dict[str, None]()
+    for row in table:
+        for site, verdict in row.verdicts:
+            refused = verdict.problem is not None and verdict.problem.reason in NOT_ACCEPTED
+            if verdict.route is None or refused:
+                continue
+            found = bad if verdict.route.instead else good
+            found[described(verdict.route, *site, row.bid.key.dns_name)] = None
+    if bad:
+        return Condition(ROUTED, "False", "Degraded", _joined(bad))
+    return Condition(ROUTED, "True", ROUTED, _joined(good)) if good else None
 
 
 def _condition(kind: str, problems: Sequence[Problem]) -> Condition | None:

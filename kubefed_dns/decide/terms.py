@@ -20,7 +20,10 @@ class Terms:
 
 
 def floored(want: Want, least: int) -> Want:
-    """With a TTL of at least so much; applied before comparing, so that nothing flaps."""
-    if want.rrset.ttl >= least:
+    """With a TTL of at least so much; applied before comparing, so that nothing flaps.
+
+    The TTL of an alias is that of its target.
+    """
+    if want.rrset.ttl >= least or want.rrset.alias:
         return want
     return want._replace(rrset=replace(want.rrset, ttl=least))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from kubefed_dns.errors import InvalidName
 from kubefed_dns.providers.protocol import Refusal
 from kubefed_dns.records import (
-    ALIAS,
     MAX_TTL,
     Change,
     Create,
@@ -104,21 +103,17 @@ def _check_data(rrset: RRset, zone: str) -> None:
         raise InvalidName(f"{where}: there are no values")
     if not 0 <= rrset.ttl <= MAX_TTL:
         raise InvalidName(f"{where}: the TTL {rrset.ttl} is not in 0..{MAX_TTL}")
-    if rrset.type == "CNAME" and rrset.name == zone and not followed(rrset):
+    if rrset.type == "CNAME" and rrset.name == zone and not rrset.alias:
         raise InvalidName(f"{where}: a zone's apex cannot be an alias")
 
 
-def followed(rrset: RRset) -> bool:
-    """Whether the backend is told to follow it itself: then it is addresses to all others."""
-    return any(key == ALIAS and value.lower() != "false" for key, value in rrset.properties)
-
-
 def _check_aliases(after: Sequence[RRset]) -> None:
-    aliases = {rrset.name for rrset in after if rrset.type == "CNAME" and not followed(rrset)}
-    follows = {rrset.key[::2] for rrset in after if rrset.type == "CNAME" and followed(rrset)}
+    """What the backend follows itself is addresses, and stands beside all but such."""
+    aliases = {rrset.name for rrset in after if rrset.type == "CNAME" and not rrset.alias}
+    follows = {rrset.key[::2] for rrset in after if rrset.alias}
     for rrset in after:
         clash = rrset.type in ("A", "AAAA") and rrset.key[::2] in follows
-        if clash or (rrset.name in aliases and (rrset.type != "CNAME" or followed(rrset))):
+        if clash or (rrset.name in aliases and (rrset.type != "CNAME" or rrset.alias)):
             raise InvalidName(f"{rrset.name} CNAME: nothing can stand beside an alias")
         if rrset.name in aliases and not rrset.set_identifier and len(rrset.values) > 1:
             raise InvalidName(f"{rrset.name} CNAME: an alias has one target")

@@ -6,19 +6,26 @@ from kubefed_dns.errors import ZoneGone
 from kubefed_dns.providers.batch import Refused
 from kubefed_dns.providers.protocol import Capabilities, Context, Refusal
 from kubefed_dns.providers.stage import Node, stage
-from kubefed_dns.records import Group, RRset
+from kubefed_dns.records import ALIAS, ROUTING, Create, Group, RRset, Update
 
 
 class Memory:
     """Holds the zones of its context, empty at first; a foreign writer is another call of `write`.
 
     What any backend refuses is refused here: an `old` that differs, in its TTL
-    too, a set that is there already, what cannot stand beside a CNAME, and
-    names and values that are not canonical.
+    too, a set that is there already, what cannot stand beside a CNAME, names and
+    values that are not canonical, and properties that it does not claim.
     """
 
-    def __init__(self, context: Context, *, types: frozenset[str] = Capabilities().types) -> None:
-        self.capabilities = Capabilities(types=types)
+    def __init__(
+        self,
+        context: Context,
+        *,
+        types: frozenset[str] = Capabilities().types,
+        routing: frozenset[str] = ROUTING,
+        aliases: bool = True,
+    ) -> None:
+        self.capabilities = Capabilities(types=types, routing=routing, aliases=aliases)
         self._take = context.take
         self._zones: dict[str, dict[str, Node]] = {zone: {} for zone in context.zones}
         self._serials = dict.fromkeys(context.zones, 1)
@@ -40,7 +47,7 @@ class Memory:
         refusals = []
         for group in groups:
             try:
-                nodes = stage(group, zone=zone, held=held, types=self.capabilities.types)
+                nodes = self._stage(group, zone, held)
             except Refused as error:
                 refusals.append(Refusal(group, error.reason, error.lost))
                 continue
@@ -50,6 +57,15 @@ class Memory:
                 if not held[name]:
                     del held[name]
         return refusals
+
+    def _stage(self, group: Group, zone: str, held: dict[str, Node]) -> dict[str, Node]:
+        claims = self.capabilities
+        known = claims.routing | ({ALIAS} if claims.aliases else set())
+        for change in group.changes:
+            new = change.new if isinstance(change, Create | Update) else None
+            if new is not None and (strange := dict(new.properties).keys() - known):
+                raise Refused(f"{new.name} {new.type}: {min(strange)} is not claimed")
+        return stage(group, zone=zone, held=held, types=claims.types)
 
     def close(self) -> None:
         """There is nothing to let go of."""

@@ -161,22 +161,6 @@ class Follows(Protocol):
 
 
 @runtime_checkable
-class Adjusts(Protocol):
-    """A provider with words of its own for properties, or with fewer of them than there are."""
-
-    def adjusted(self, rrset: RRset) -> RRset:
-        """The set as it would be read back, had it been written; makes no request.
-
-        Properties that it does not know are left out; those that mean the same are
-        said in one way. Adjusting twice changes nothing. Without this method only
-        the properties that the capabilities name are ever handed over.
-        Raises InvalidName where it can be no set here, naming what stands against it:
-        sets that are chosen among are then reduced to a plain one.
-        """
-        ...
-
-
-@runtime_checkable
 class Identifies(Protocol):
     """A provider that can tell zones of one name apart, and know one again from elsewhere."""
 

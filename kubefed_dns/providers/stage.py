@@ -12,7 +12,11 @@ Node = dict[RRKey, RRset]
 
 
 def stage(
-    group: Group, *, zone: str, held: Mapping[str, Node], types: frozenset[str]
+    group: Group,
+    *,
+    zone: str,
+    held: Mapping[str, Node],
+    types: frozenset[str],
 ) -> dict[str, Node]:
     """The names that a group touches, as it would leave them; `held` stays as it is.
 
@@ -63,11 +67,18 @@ def _check(rrset: RRset, zone: str, types: frozenset[str]) -> None:
     where = f"{rrset.name} {rrset.type}"
     try:
         same = records.rrset(
-            rrset.name, rrset.type, rrset.ttl, rrset.values, set_identifier=rrset.set_identifier
+            rrset.name,
+            rrset.type,
+            rrset.ttl,
+            rrset.values,
+            set_identifier=rrset.set_identifier,
+            properties=dict(rrset.properties),
         )
     except InvalidName as error:
         raise Refused(f"{where}: {error}") from error
-    apex = rrset.name == zone and rrset.type in ("CNAME", "NS")
+    cname = rrset.type == "CNAME" and not rrset.alias
+    apex = rrset.name == zone and (cname or rrset.type == "NS")
+    routed = records.ROUTING.intersection(dict(rrset.properties))
     faults = {
         "it is not canonical": same != rrset,
         f"the name is not in zone {zone}": not records.within(rrset.name, zone),
@@ -77,6 +88,8 @@ def _check(rrset: RRset, zone: str, types: frozenset[str]) -> None:
         f"the TTL {rrset.ttl} is not in 0..{records.MAX_TTL}": not 0
         <= rrset.ttl
         <= records.MAX_TTL,
+        "a set that is chosen among others needs a set identifier": bool(routed)
+        and not rrset.set_identifier,
     }
     for fault, found in faults.items():
         if found:
@@ -85,12 +98,14 @@ def _check(rrset: RRset, zone: str, types: frozenset[str]) -> None:
 
 def _check_together(rrsets: Collection[RRset], made: Collection[RRset]) -> None:
     """What the zone held and the group did not know of makes it a lost race."""
-    types = {rrset.type for rrset in rrsets}
+    followed = {rrset for rrset in rrsets if rrset.alias}
+    types = {rrset.type for rrset in rrsets if rrset not in followed}
     name = next((rrset.name for rrset in rrsets), "")
     plain = {rrset.type for rrset in rrsets if not rrset.set_identifier}
     routed = {rrset.type for rrset in rrsets if rrset.set_identifier}
     lost = not set(rrsets) <= set(made)
-    if "CNAME" in types and len(types) > 1:
+    alone = "CNAME" in types and len(types) + bool(followed) > 1
+    if alone or (followed and types & {"A", "AAAA"}):
         raise Refused(f"{name}: nothing can stand beside an alias", lost=lost)
     if mixed := plain & routed:
         both = ", ".join(sorted(mixed))

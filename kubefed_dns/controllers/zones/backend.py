@@ -16,8 +16,9 @@ from kubefed_dns.decide.bids import Bid
 from kubefed_dns.decide.brake import Window
 from kubefed_dns.decide.ownership import Naming, Registry
 from kubefed_dns.decide.placing import Site
+from kubefed_dns.decide.reduction import Skills
 from kubefed_dns.decide.terms import Terms
-from kubefed_dns.providers.protocol import Provider
+from kubefed_dns.providers.protocol import Provider, Spells
 
 WORKERS = 4
 """Zones of one provider at once, so that one that hangs holds up only its own."""
@@ -175,5 +176,7 @@ def ledger_of(trade: Trade, provider: Provider, site: Site) -> Ledger:
     """An empty ledger for one zone, by what a DNSProvider says and its backend can."""
     spec, found = trade.spec, provider.capabilities
     registry = trade.registry() if found.shared else None
-    rules = Rules(found.types, spec.allow_local_targets, spec.addresses)
+    spell = provider.spelled if isinstance(provider, Spells) else None
+    skills = Skills(found.routing, found.aliases, spell)
+    rules = Rules(found.types, spec.allow_local_targets, spec.addresses, skills, site.zone)
     return Ledger(site, terms=Terms(site.zone, registry, spec.policy, spec.min_ttl), rules=rules)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from kubefed_dns.decide import admit
+from kubefed_dns.decide import admit, rivals
 from kubefed_dns.decide.admit import Ref, Rules
 from kubefed_dns.decide.bids import Bid
 from kubefed_dns.decide.brake import Window
@@ -13,6 +13,7 @@ from kubefed_dns.decide.ownership import Naming, Registry
 from kubefed_dns.decide.placing import Site
 from kubefed_dns.decide.plan import Planned, plan
 from kubefed_dns.decide.reasons import Problem
+from kubefed_dns.decide.reduction import Route
 from kubefed_dns.decide.terms import Terms
 from kubefed_dns.records import Change, Create, Delete, Group, RRset, Update
 
@@ -34,7 +35,8 @@ class Ledger:
 
     `dirty` names are to be planned, `stale` ones to be read before. `settled`
     gives, for each name that is as it should be, the marker that the zone had
-    when we made it so, empty where it was found so. `ours` counts our sets by name.
+    when we made it so, empty where it was found so. `ours` counts our sets by
+    name; `routes` tells how the routing of a name is served.
     """
 
     def __init__(self, site: Site, *, terms: Terms, rules: Rules) -> None:
@@ -48,6 +50,7 @@ class Ledger:
         self.held: dict[str, tuple[RRset, ...]] = {}
         self.ours: dict[str, int] = {}
         self.losers: dict[str, Mapping[Ref, Problem]] = {}
+        self.routes: dict[str, Route] = {}
         self.troubles: dict[str, Problem] = {}
         self.quarantine: dict[str, Quarantine] = {}
         self.settled: dict[str, str] = {}
@@ -80,7 +83,7 @@ class Ledger:
         _put(self._bids, name, bids)
         self.mark(name)
         if self.naming is not None:
-            near = admit.neighbours(name, types, self.naming)
+            near = rivals.neighbours(name, types, self.naming)
             for other in near & self._bids.keys():
                 self.recheck(other)
 
@@ -133,7 +136,7 @@ class Ledger:
         self._count({group.name})
         if self.naming is not None and self.troubles:
             types = {rrset.type for change in group.changes for rrset in sides(change) if rrset}
-            for name in admit.neighbours(group.name, types, self.naming) & self.troubles.keys():
+            for name in rivals.neighbours(group.name, types, self.naming) & self.troubles.keys():
                 self.recheck(name)  # What was in its way may be gone.
         wants = self.wants.get(group.name)
         if wants:
@@ -148,11 +151,12 @@ class Ledger:
             outcome = admit.contest(bids, holder=self.holder(name), rules=self.rules)
             wants, losers = outcome.wants, dict(outcome.problems)
             if wants and self.naming is not None:
-                why = admit.rival(name, bids=self.bids, naming=self.naming, holder=self.holder)
+                why = rivals.rival(name, bids=self.bids, naming=self.naming, holder=self.holder)
                 if why is not None:
                     wants, losers = (), {Ref(bid.source, bid.key): why for bid in bids}
             _put(self.wants, name, wants)
             _put(self.losers, name, losers)
+            _put(self.routes, name, outcome.route)
             self._keep.discard(name)
             if outcome.keep:
                 self._keep.add(name)
@@ -268,7 +272,7 @@ def names_in(group: Group) -> set[str]:
     return {group.name, *(rrset.name for rrset in found if rrset is not None)}
 
 
-def _put(mapping: dict[str, Value], name: str, value: Value) -> None:
+def _put(mapping: dict[str, Value], name: str, value: Value | None) -> None:
     """Without a value, without the name."""
     if value:
         mapping[name] = value

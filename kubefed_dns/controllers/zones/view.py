@@ -30,14 +30,15 @@ class Outlook:
         ledger, state = writer.ledger, writer.state
         if state.error is None and not state.worked:
             return None
+        route = ledger.routes.get(name) if ref.key.set_identifier else None
         if (problem := ledger.problem(name, ref)) is not None:
-            return Verdict(problem)
+            return Verdict(problem, route=route)
         if name in ledger.settled:
-            return Verdict(marker=ledger.settled[name])
+            return Verdict(marker=ledger.settled[name], route=route)
         if state.error is not None:
             why = f"DNSProvider {site.provider}, zone {site.zone}: {state.error}"
-            return Verdict(Problem(Reason.PROVIDER_ERROR, why))
-        return Verdict(Problem(Reason.PENDING, f"{name} waits to be written"))
+            return Verdict(Problem(Reason.PROVIDER_ERROR, why), route=route)
+        return Verdict(Problem(Reason.PENDING, f"{name} waits to be written"), route=route)
 
     def sighting(self, site: Site, name: str) -> Sighting | None:
         return self._verifier.sighting(site, name)

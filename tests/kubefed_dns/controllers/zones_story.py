@@ -76,9 +76,9 @@ class Backend:
     raised by every call; `before` runs before the next write, as another writer.
     """
 
-    def __init__(self, *zones, shared=True):
+    def __init__(self, *zones, shared=True, routing=frozenset(), aliases=False):
         self.memory = Memory(Context("backend", zones=zones))
-        self.capabilities = Capabilities(shared=shared)
+        self.capabilities = Capabilities(shared=shared, routing=routing, aliases=aliases)
         self.calls = Counter()
         self.bad = set()
         self.fault = None
@@ -94,6 +94,13 @@ class Backend:
     def sets(self, name=None, zone=ZONE):
         found = self.memory.read(zone, None if name is None else [name])
         return {(each.name, each.type): each.values for each in found}
+
+    def routed(self, name, zone=ZONE):
+        """The sets of a name by type, identifier and what they are chosen by."""
+        return {
+            (each.type, each.set_identifier, *(f"{k}={v}" for k, v in each.properties)): each.values
+            for each in self.memory.read(zone, [name])
+        }
 
     def foreign(self, *sets, zone=ZONE, delete=()):
         """Somebody else writes."""
@@ -299,6 +306,8 @@ def _condition(status, kind):
 
 
 def _endpoint(each):
+    if isinstance(each, dict):
+        return {"recordTTL": 60, **each}
     name, rrtype, *targets = each
     return {"dnsName": name, "recordType": rrtype, "recordTTL": 60, "targets": targets}
 

@@ -1,26 +1,26 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from kubefed_dns.api.endpoints import EndpointKey, Routing
+from kubefed_dns.api.endpoints import EndpointKey
 from kubefed_dns.api.providers import Addresses
-from kubefed_dns.decide.admit import Ref, Rules, contest, neighbours, rival
+from kubefed_dns.decide.admit import Ref, Rules, contest
 from kubefed_dns.decide.bids import Bid, Source
-from kubefed_dns.decide.ownership import Naming
 from kubefed_dns.decide.reasons import Problem, Reason
-from kubefed_dns.records import rrset
+from kubefed_dns.decide.reduction import Route, Skills
+from kubefed_dns.records import ROUTING, rrset
 
-RULES = Rules(frozenset({"A", "AAAA", "CNAME", "TXT"}))
+TYPES = frozenset({"A", "AAAA", "CNAME", "TXT"})
+RULES = Rules(TYPES)
+NATIVE = Rules(TYPES, skills=Skills(ROUTING, aliases=True))
 OLD = Source("2023", "ns", "old")
 NEW = Source("2024", "ns", "new")
 FAR = Source("2024", "far", "away")
 WEB = "web.example.org."
 
 
-def bid(source, rrtype="A", *values, name=WEB, ttl=60, ident="", routing=None):
+def bid(source, rrtype="A", *values, name=WEB, ttl=60, ident="", **properties):
     values = values or {"A": ["192.0.2.1"], "AAAA": ["2001:db8::1"]}.get(rrtype, ["x"])
-    made = rrset(name, rrtype, ttl, values, set_identifier=ident)
-    return Bid(source, EndpointKey(name, rrtype, ident), name, made, routing)
+    made = rrset(name, rrtype, ttl, values, set_identifier=ident, properties=properties)
+    return Bid(source, EndpointKey(name, rrtype, ident), name, made)
 
 
 def bad(source, rrtype="A"):
@@ -54,18 +54,46 @@ def decided(bids, *, holder=None, rules=RULES):
         ("With another type not.", [bid(OLD), bid(NEW, "TXT")], None, OLD, {NEW}),
         ("A and AAAA are one.", [bid(OLD), bid(NEW, "AAAA", ttl=61)], None, OLD, set()),
         (
-            "With another routing not.",
-            [bid(OLD), bid(NEW, routing=Routing(weight=1))],
+            "With sets not either.",
+            [bid(OLD), bid(NEW, ident="a", weight="1")],
             None,
             OLD,
             {NEW},
         ),
         (
-            "Nor with other identifiers.",
-            [bid(OLD, ident="a"), bid(NEW, ident="b")],
+            "The same weights may be wanted twice.",
+            [bid(OLD, ident="a", weight="1"), bid(NEW, ident="a", weight="1")],
+            None,
+            OLD,
+            set(),
+        ),
+        (
+            "Others not.",
+            [bid(OLD, ident="a", weight="1"), bid(NEW, ident="a", weight="2")],
             None,
             OLD,
             {NEW},
+        ),
+        (
+            "Nor weights and places.",
+            [bid(OLD, ident="a", weight="1"), bid(NEW, ident="b", geo="EU")],
+            None,
+            OLD,
+            {NEW},
+        ),
+        (
+            "A cluster that only one of them has is no difference.",
+            [bid(OLD, ident="a", weight="1"), bid(NEW, ident="b", weight="2")],
+            None,
+            OLD,
+            set(),
+        ),
+        (
+            "Nor is whose turn it is.",
+            [bid(OLD, ident="a", tier="0"), bid(NEW, ident="a", tier="1")],
+            None,
+            OLD,
+            set(),
         ),
         (
             "The same alias may be wanted twice.",
@@ -100,12 +128,129 @@ def test_the_loser_is_told_of_the_winner():
     )
 
 
-def test_sets_with_identifiers_become_one_plain_set():
-    bids = [bid(OLD, "A", "192.0.2.1", ident="eu"), bid(OLD, "A", "192.0.2.2", ident="us")]
-    outcome = contest(bids, holder=None, rules=RULES)
-    assert [want.rrset for want in outcome.wants] == [
-        rrset(WEB, "A", 60, ["192.0.2.1", "192.0.2.2"])
+def routed(*bids, rules=NATIVE):
+    outcome = contest(bids, holder=None, rules=rules)
+    return {
+        (want.rrset.set_identifier, *dict(want.rrset.properties).items()): want.rrset.values
+        for want in outcome.wants
+    }, outcome
+
+
+EU = bid(OLD, "A", "192.0.2.1", ident="eu", weight="1")
+US = bid(OLD, "A", "192.0.2.2", ident="us", weight="2")
+
+
+def test_sets_are_handed_over_as_they_are_where_the_provider_chooses():
+    sets, outcome = routed(EU, US)
+    assert sets == {
+        ("eu", ("weight", "1")): ("192.0.2.1",),
+        ("us", ("weight", "2")): ("192.0.2.2",),
+    }
+    assert outcome.route == Route("Weighted", native=True)
+
+
+def test_else_they_become_one():
+    sets, outcome = routed(EU, US, rules=RULES)
+    assert sets == {("",): ("192.0.2.1", "192.0.2.2")}
+    assert outcome.route == Route("Weighted", instead="all targets in every answer")
+
+
+def test_those_who_share_sets_pool_them_too():
+    other = bid(NEW, "A", "192.0.2.3", ident="eu", weight="1")
+    sets, _ = routed(EU, US, other)
+    assert sets["eu", ("weight", "1")] == ("192.0.2.1", "192.0.2.3")
+
+
+def test_a_tier_that_is_the_answer_for_one_stands_by_for_the_other_that_has_an_earlier():
+    mine = [
+        bid(OLD, "A", "192.0.2.1", ident="tier-0", tier="0"),
+        bid(OLD, "A", "192.0.2.2", ident="tier-1", tier="1"),
     ]
+    sets, _ = routed(*mine, bid(NEW, "A", "192.0.2.3", ident="tier-1", tier="0"))
+    assert sets == {
+        ("tier-0", ("tier", "0")): ("192.0.2.1",),
+        ("tier-1", ("tier", "1")): ("192.0.2.2", "192.0.2.3"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("reason", "strange"),
+    [
+        ("A plain set and others.", [US]),
+        ("Also of the other family.", [bid(OLD, "AAAA", ident="us", weight="2")]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_object_whose_sets_do_not_fit_together_has_the_plain_ones(reason, strange):
+    sets, outcome = routed(bid(OLD), *strange)
+    assert sets == {("",): ("192.0.2.1",)}, reason
+    assert {problem.reason for problem in outcome.problems.values()} == {Reason.CONFLICT}
+    assert "not chosen in the same way" in next(iter(outcome.problems.values())).message
+
+
+def test_a_text_beside_routed_addresses_is_another_matter():
+    text = bid(OLD, "TXT", '"x"')
+    sets, outcome = routed(EU, text)
+    assert set(sets) == {("",), ("eu", ("weight", "1"))}
+    assert not outcome.problems
+
+
+@pytest.mark.parametrize(
+    ("reason", "rules", "more", "says"),
+    [
+        ("A weight says when.", RULES, {"weight": "1"}, None),
+        ("Nothing does.", RULES, {}, "eu: routing says nothing of when it is the answer"),
+        ("What others know does not.", NATIVE, {"aws/weight": "1"}, "does not know aws/weight"),
+        (
+            "It does for whom knows it.",
+            Rules(TYPES, skills=Skills(spell=list)),
+            {"aws/x": "1"},
+            None,
+        ),
+        (
+            "Who knows it but cannot do it says why.",
+            Rules(TYPES, skills=Skills(spell=lambda sets: ["no such weight" for _ in sets])),
+            {"aws/weight": "x"},
+            "no such weight",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_set_identifier_alone_is_no_routing(reason, rules, more, says):
+    problem = rules.problem(bid(OLD, ident="eu", **more))
+    assert (problem is None) == (says is None), reason
+    if problem is not None:
+        assert problem.reason is Reason.REFUSED
+        assert says in problem.message
+
+
+APEX = "example.org."
+AT_APEX = Rules(TYPES, apex=APEX)
+FOLLOWING = Rules(TYPES, skills=Skills(aliases=True), apex=APEX)
+
+
+@pytest.mark.parametrize(
+    ("reason", "rules", "said", "good"),
+    [
+        ("No CNAME.", AT_APEX, {}, False),
+        ("Nor one that nobody follows.", AT_APEX, {"alias": "true"}, False),
+        ("One that is followed.", FOLLOWING, {"alias": "true"}, True),
+        ("Not otherwise.", FOLLOWING, {"alias": "false"}, False),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_cnames_where_a_zone_begins(reason, rules, said, good):
+    assert (rules.problem(bid(OLD, "CNAME", "b.", name=APEX, **said)) is None) is good, reason
+
+
+def test_what_is_followed_stands_beside_all_but_addresses():
+    alias, text = bid(OLD, "CNAME", "b.", alias="true"), bid(OLD, "TXT", '"x"')
+    outcome = contest([alias, text], holder=None, rules=NATIVE)
+    assert {want.rrset.type for want in outcome.wants} == {"CNAME", "TXT"}
+    assert {w.rrset.type for w in contest([alias, bid(OLD)], holder=None, rules=NATIVE).wants} == {
+        "A"
+    }
+    assert {w.rrset.type for w in contest([alias, text], holder=None, rules=RULES).wants} == {"TXT"}
 
 
 def test_an_object_with_addresses_and_an_alias_keeps_the_addresses():
@@ -163,91 +308,3 @@ def test_addresses_that_belong_to_a_provider(reason, addresses, want):
     sets, _, lost = decided(bids, rules=Rules(RULES.types, addresses=addresses))
     assert sets == want, reason
     assert not lost
-
-
-ZONE = {
-    "web.example.org.": [bid(OLD)],
-    "a-web.example.org.": [bid(NEW, "TXT", name="a-web.example.org.")],
-    "a-far.example.org.": [bid(OLD, "CNAME", "x.", name="a-far.example.org.")],
-    "far.example.org.": [bid(FAR, name="far.example.org.")],
-    "*.example.org.": [bid(OLD, name="*.example.org.")],
-    "any.example.org.": [bid(OLD, name="any.example.org.")],
-    "a-one.example.org.": [bid(OLD, "TXT", name="a-one.example.org.")],
-    "one.example.org.": [bid(OLD, name="one.example.org.")],
-    "a-a-web.example.org.": [bid(NEW, "A", name="a-a-web.example.org.")],
-    "bad.example.org.": [bad(OLD)],
-}
-NAMING = Naming("", "", "any")
-
-
-@pytest.mark.parametrize(
-    ("reason", "name", "says"),
-    [
-        ("The older is not disturbed.", "web.example.org.", None),
-        ("The later TXT goes.", "a-web.example.org.", "ownership record belongs of web"),
-        ("Or the later data, if that is it.", "far.example.org.", "the name a-far"),
-        ("Then the alias stays.", "a-far.example.org.", None),
-        ("In one object the data stays.", "one.example.org.", None),
-        ("And the TXT goes.", "a-one.example.org.", "belongs of one"),
-        ("Two that share one record: one stays.", "*.example.org.", None),
-        ("And one goes.", "any.example.org.", "share its ownership record with *"),
-        ("Addresses are in nobody's way.", "a-a-web.example.org.", None),
-        ("What is no set neither.", "bad.example.org.", None),
-    ],
-    ids=lambda value: value if isinstance(value, str) and " " in value else "",
-)
-def test_rivals_for_the_place_of_an_ownership_record(reason, name, says):
-    problem = rival(name, bids=lambda n: ZONE.get(n, ()), naming=NAMING, holder=lambda _: None)
-    assert (problem is None) == (says is None), reason
-    if problem is not None:
-        assert problem.reason is Reason.CONFLICT
-        assert says in problem.message
-
-
-def test_who_has_the_place_already_stays():
-    def holder(name):
-        return NEW.resource if name == "a-web.example.org." else None
-
-    assert (
-        rival("a-web.example.org.", bids=lambda n: ZONE.get(n, ()), naming=NAMING, holder=holder)
-        is None
-    )
-    assert rival("web.example.org.", bids=lambda n: ZONE.get(n, ()), naming=NAMING, holder=holder)
-
-
-@given(
-    st.dictionaries(
-        st.sampled_from(["web", "a-web", "cname-web", "*", "any", "a-*", "a-any", "a-a-web"]).map(
-            lambda host: f"{host}.example.org."
-        ),
-        st.lists(
-            st.tuples(st.sampled_from([OLD, NEW, FAR]), st.sampled_from(["A", "CNAME", "TXT"])),
-            min_size=1,
-            max_size=3,
-        ),
-    )
-)
-def test_of_two_rivals_never_both_yield_to_each_other(wanted):
-    zone = {
-        name: [
-            bid(source, rrtype, *(["x."] if rrtype == "CNAME" else ()), name=name)
-            for source, rrtype in who
-        ]
-        for name, who in wanted.items()
-    }
-    lost = {
-        name
-        for name in zone
-        if rival(name, bids=lambda n: zone.get(n, ()), naming=NAMING, holder=lambda _: None)
-    }
-    assert not zone or lost < set(zone)
-
-
-def test_neighbours_are_those_whose_decision_may_change():
-    assert neighbours("web.example.org.", {"A"}, Naming()) == {"a-web.example.org."}
-    assert neighbours("a-web.example.org.", {"TXT"}, Naming()) == {
-        "web.example.org.",
-        "txt-a-web.example.org.",
-    }
-    assert "any.example.org." in neighbours("*.example.org.", {"A"}, NAMING)
-    assert neighbours("x" * 63 + ".example.org.", {"A"}, Naming()) == set()

@@ -80,10 +80,66 @@ def test_an_endpoint_without_targets_wants_nothing():
     assert bid("a.org", "A") == ()
 
 
-def test_routing_and_identifier_are_kept():
-    (made,) = bid("a.org", "A", "192.0.2.1", set_identifier="eu", routing=Routing(weight=3))
-    assert made.rrset.set_identifier == "eu"
-    assert made.routing == Routing(weight=3)
+def sets(**more):
+    return {
+        made.rrset.set_identifier: dict(made.rrset.properties)
+        for made in bid("a.org", "A", "192.0.2.1", **more)
+    }
+
+
+@pytest.mark.parametrize(
+    ("reason", "more", "want"),
+    [
+        ("A plain set.", {}, {"": {}}),
+        (
+            "A weight.",
+            {"set_identifier": "eu", "routing": Routing(weight=0)},
+            {"eu": {"weight": "0"}},
+        ),
+        ("A tier.", {"set_identifier": "eu", "routing": Routing(tier=1)}, {"eu": {"tier": "1"}}),
+        (
+            "A region.",
+            {"set_identifier": "eu", "routing": Routing(region="eu-west-1")},
+            {"eu": {"region": "eu-west-1"}},
+        ),
+        (
+            "A place.",
+            {"set_identifier": "x", "routing": Routing(geo=("EU",))},
+            {"x": {"geo": "EU"}},
+        ),
+        (
+            "Of several places each is a set.",
+            {"set_identifier": "x", "routing": Routing(geo=("DE", "EU"))},
+            {"x@DE": {"geo": "DE"}, "x@EU": {"geo": "EU"}},
+        ),
+        (
+            "What a backend has to know.",
+            {"set_identifier": "x", "provider_specific": (("aws/weight", "1"),)},
+            {"x": {"aws/weight": "1"}},
+        ),
+        (
+            "Without an identifier too.",
+            {"provider_specific": (("aws/x", "1"),)},
+            {"": {"aws/x": "1"}},
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_sets_that_are_chosen_among(reason, more, want):
+    assert sets(**more) == want, reason
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"routing": Routing(weight=1)}, "routing needs a setIdentifier"),
+        ({"set_identifier": "x", "provider_specific": (("weight", "1"),)}, "belongs into routing"),
+    ],
+)
+def test_routing_that_is_none(more, says):
+    (made,) = bid("a.org", "A", "192.0.2.1", **more)
+    assert made.problem.reason is Reason.INVALID_NAME
+    assert says in made.problem.message
 
 
 def test_older_objects_come_first():

@@ -8,7 +8,7 @@ from kubefed_dns.decide.ownership import Naming, Registry
 from kubefed_dns.decide.plan import plan
 from kubefed_dns.decide.reasons import Reason
 from kubefed_dns.decide.terms import Terms
-from kubefed_dns.records import Create, Delete, Update, rrset
+from kubefed_dns.records import Create, Delete, RRKey, Update, rrset
 
 ZONE = "example.org."
 HUB = Registry("hub")
@@ -27,7 +27,11 @@ MX = rrset(WEB, "MX", 60, ["10 mail.example.net"])
 def own(of, *, owner="hub", resource=US, ttl=300, naming=HUB.naming, extra=()):
     """The ownership record of a set."""
     value = Registry(owner, naming).write(resource)
-    return rrset(naming.of(of.name, of.type), "TXT", ttl, [value, *extra])
+    place = naming.of(of.name, of.type)
+    said = {name: text for name, text in of.properties if name != "alias"}
+    return rrset(
+        place, "TXT", ttl, [value, *extra], set_identifier=of.set_identifier, properties=said
+    )
 
 
 def legacy(name, *, owner="hub", extra=()):
@@ -68,7 +72,9 @@ def applied(have, group):
                 assert sets.pop(old.key) == old
     for each in sets.values():
         others = {other.type for other in sets.values() if other.name == each.name}
-        assert each.type != "CNAME" or others == {"CNAME"}
+        assert each.type != "CNAME" or each.alias or others == {"CNAME"}
+        plain = RRKey(each.name, each.type)
+        assert each.key == plain or plain not in sets, "plain and routed sets never meet"
     return tuple(sets.values())
 
 
@@ -428,19 +434,6 @@ def test_encrypted_ownership_is_compared_by_what_it_says():
     assert gone == ()
 
 
-def test_sets_with_an_identifier_have_ownership_of_their_own():
-    eu, us = (rrset(WEB, "A", 60, [f"192.0.2.{n}"], set_identifier=str(n)) for n in (1, 2))
-    after = applied([], planned([eu, us], []).group)
-    assert len(after) == 4
-    less = planned([eu], after)
-    assert {change.old.set_identifier for change in changes(less)} == {"2"}
-
-
-def test_another_s_simple_set_keeps_out_sets_with_identifiers():
-    eu = rrset(WEB, "A", 60, ["192.0.2.1"], set_identifier="eu")
-    assert planned([eu], [A]).problem.reason is Reason.CONFLICT
-
-
 def test_ownership_does_not_mix_with_a_txt_that_is_wanted_in_its_place():
     result = planned([A], [], beside=[rrset(f"a-web.{ZONE}", "TXT", 60, ['"x"'])])
     assert result.group is None
@@ -478,8 +471,11 @@ def sets_at(draw, host):
             rrtype,
             draw(st.sampled_from([30, 60])),
             draw(st.lists(st.sampled_from(VALUES[rrtype]), min_size=1, unique=True)),
+            set_identifier=identifier,
+            properties={"weight": draw(st.sampled_from("12"))} if identifier else {},
         )
         for rrtype in types
+        for identifier in draw(st.sampled_from([("",), ("",), ("eu",), ("eu", "us")]))
     ]
 
 
@@ -497,7 +493,13 @@ def zones(draw):
             if owner and ownership.key not in have:
                 have[ownership.key] = ownership
     names = {each.name for each in have.values() if each.type == "CNAME"}
-    have = [e for e in have.values() if e.type == "CNAME" or e.name not in names]
+    plain = {(e.name, e.type) for e in have.values() if not e.set_identifier}
+    have = [
+        e
+        for e in have.values()
+        if (e.type == "CNAME" or e.name not in names)
+        and (not e.set_identifier or (e.name, e.type) not in plain)
+    ]
     wanted = {
         f"{host}.{ZONE}": [Want(each, US) for each in draw(sets_at(host))]
         for host in draw(st.lists(st.sampled_from(HOSTS), unique=True))

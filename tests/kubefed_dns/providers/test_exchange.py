@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from kubefed_dns.errors import InvalidName
@@ -48,6 +50,30 @@ def test_a_group_is_what_it_takes_away_and_what_it_puts(reason, changes, remove,
 def test_what_no_zone_can_take_is_refused(changes, why):
     with pytest.raises(InvalidName, match=why):
         exchange.exchange(Group(ONE.name, tuple(changes)), ZONE, TYPES)
+
+
+FOLLOWED = rrset(ONE.name, "CNAME", 300, ["lb.example."], properties={"alias": "true"})
+APEX = rrset(ZONE, "CNAME", 300, ["lb.example."], properties={"alias": "true"})
+TEXT = rrset(ONE.name, "TXT", 300, ['"x"'])
+
+
+@pytest.mark.parametrize(
+    ("reason", "sets", "why"),
+    [
+        ("At the apex.", [APEX], None),
+        ("Beside a text.", [FOLLOWED, TEXT], None),
+        ("Not beside an address.", [FOLLOWED, ONE], "beside an alias"),
+        ("Nor beside another CNAME.", [FOLLOWED, replace(ALIAS, set_identifier="x")], "beside"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_aliases_that_the_backend_follows(reason, sets, why):
+    group = Group(ONE.name, tuple(map(Create, sets)))
+    if why is None:
+        assert exchange.exchange(group, ZONE, TYPES).add == tuple(sets), reason
+    else:
+        with pytest.raises(InvalidName, match=why):
+            exchange.exchange(group, ZONE, TYPES)
 
 
 def test_the_refused_are_told_from_the_rest():

@@ -3,14 +3,14 @@ import pytest
 from kubefed_dns.providers.contract import ProviderContract
 from kubefed_dns.providers.memory import Memory
 from kubefed_dns.providers.protocol import Capabilities, Context
-from kubefed_dns.records import Create, Delete, Group, RRset, Update, rrset
+from kubefed_dns.records import ROUTING, Create, Delete, Group, RRset, Update, rrset
 
 ZONE = "example.org."
 A = rrset("www.example.org.", "A", 300, ["192.0.2.1"])
 
 
 class TestMemory(ProviderContract):
-    claims = Capabilities()
+    claims = Capabilities(routing=ROUTING, aliases=True)
 
     @pytest.fixture
     def provider(self):
@@ -59,6 +59,15 @@ def test_what_differs_from_the_zone_is_lost(memory, reason, change):
         ("A TTL has 31 bits.", RRset(A.name, "A", 2**31, A.values)),
         ("A type has to be claimed.", rrset(A.name, "MX", 300, ["10 mail.example."])),
         ("The apex's name servers are not ours.", rrset(ZONE, "NS", 300, ["ns.example."])),
+        ("No CNAME is at the apex.", rrset(ZONE, "CNAME", 300, ["lb.example."])),
+        (
+            "What is chosen among others has an identifier.",
+            rrset(A.name, "A", 300, ["192.0.2.1"], properties={"weight": "1"}),
+        ),
+        (
+            "Properties have to be claimed.",
+            rrset(A.name, "A", 300, ["192.0.2.1"], set_identifier="x", properties={"aws/x": "1"}),
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
