@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from kubefed_core.api import types
 from kubefed_core.api.types import TypeConfig
 from kubefed_core.errors import NotFound, Terminal
+from kubefed_core.kubefedctl import discovery
 from kubefed_core.kubefedctl.access import Api
+from kubefed_core.kubefedctl.steps import Report
 from kubefed_core.resources import TYPE_CONFIGS
 
 
@@ -30,12 +32,16 @@ def read(host: Api, namespace: str) -> Mapping[str, TypeConfig]:
     return found
 
 
-def named(configs: Mapping[str, TypeConfig], word: str) -> TypeConfig:
-    """The type of that name, given with or without its group, or by a kind.
+def called(host: Api, configs: Mapping[str, TypeConfig], word: str) -> TypeConfig:
+    """The type of that name, given with or without its group, or by a kind or short name.
 
     Raises Terminal where there is none or more than one.
     """
     matching = [each for each in configs.values() if word.lower() in _names(each)]
+    if not matching:
+        # Only the host knows short names.
+        name = str(discovery.find(host, word, report=Report()).resource)
+        matching = [each for each in configs.values() if name in _names(each)]
     if not matching:
         raise Terminal(f'"{word}" is no enabled type; kubefedctl enable {word} enables it')
     if len(matching) > 1:

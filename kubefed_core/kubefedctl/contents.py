@@ -135,6 +135,4 @@ def _say(left_out: Sequence[str], report: Report) -> None:
         return
     named = ", ".join(sorted(left_out)[:5])
     more = f" and {len(left_out) - 5} more" if len(left_out) > 5 else ""
-    report.warn(
-        f"left out, as each cluster makes its own: {named}{more} (all of them, and why: -v=2)"
-    )
+    report.warn(f"left out, as generated or propagated already: {named}{more} (all, and why: -v=2)")

@@ -71,9 +71,10 @@ def _disable(host: Api, name: str, settings: Settings, options: Mapping[str, Any
 
 
 def _full(host: Api, name: str, settings: Settings) -> str:
-    """The type config's name; of a kind that the host serves no more, too."""
+    """The type config's name, also of a kind that is not enabled, or not served any more."""
+    configs = configured.read(host, settings.namespace)
     try:
-        return configured.named(configured.read(host, settings.namespace), name).name
+        return configured.called(host, configs, name).name
     except Terminal:
         return str(discovery.find(host, name, report=Report()).resource)
 

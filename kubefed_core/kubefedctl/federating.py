@@ -80,7 +80,7 @@ class Federating:
                 f"namespace {key.name} holds the control plane, with the credentials of the "
                 "members: its contents are not for them"
             )
-        config = self._types([found])[0]
+        config = self._types([found], remedy="")[0]
         works = [self._work(self._source(config, key), config)]
         if contained:
             works += self._contents(key.name, skip)
@@ -99,18 +99,16 @@ class Federating:
             if not self.shown:
                 raise
 
-    def _types(self, kinds: Sequence[Served]) -> list[TypeConfig]:
+    def _types(self, kinds: Sequence[Served], *, remedy: str) -> list[TypeConfig]:
         """The types of kinds; raises Terminal where one is neither enabled nor to be."""
         missing = [each for each in kinds if str(each.resource) not in self.configs]
         for each in missing:
             conflicts.refuse_unfit(each)
-        names = ", ".join(str(each.resource) for each in missing)
+        names = ",".join(str(each.resource) for each in missing)
         if missing and not (self.shown or self.enabling):
-            flat = names.replace(" ", "")
             raise Terminal(
                 f"FederatedTypeConfig not found for {names}: enable what is missing with "
-                "--enable-type (-t) or kubefedctl enable"
-                + (f", or leave it out with -s {flat}" if len(kinds) > 1 else "")
+                "--enable-type (-t) or kubefedctl enable" + (remedy and f"{remedy}{names}")
             )
         for each in missing:
             name = str(each.resource)
@@ -145,7 +143,7 @@ class Federating:
     def _contents(self, namespace: str, skip: Sequence[str]) -> list[Work]:
         ours = {str(each.federated) for each in self.configs.values()}
         found = contents.of(self.host, namespace, skip=skip, but=ours, report=self.report)
-        configs = self._types([each.served for each in found])
+        configs = self._types([each.served for each in found], remedy=", or leave it out with -s ")
         return [
             self._work(obj, config)
             for config, each in zip(configs, found, strict=True)
@@ -169,8 +167,7 @@ class Federating:
             raise failed[0]
         if failed:
             raise KubeFedError(
-                f"{len(failed)} of {len(works)} objects could not be federated, as said above; "
-                "the others are"
+                f"{len(failed)} of {len(works)} objects could not be federated, as said above"
             )
 
     def _create(self, work: Work) -> None:
@@ -179,10 +176,10 @@ class Federating:
             try:
                 self._post(kind, work.made)
             except Conflict as error:
-                raise Conflict(
-                    f"{work} exists already: change it with kubectl, or delete it first ({error})",
-                    status=error.status,
-                    reason=error.reason,
+                if error.reason not in ("AlreadyExists", ""):
+                    raise
+                raise Terminal(
+                    f"{work} exists already: change it with kubectl, or delete it first"
                 ) from error
         said = " (dry run)" if dry else ""
         source = work.config.target.kind

@@ -160,7 +160,7 @@ def _version(obj: Obj, field: str) -> str:
 
 def _objects(host: Api, what: str, within: str, system: str, view: View) -> bool:
     configs = configured.read(host, system)
-    config = configured.named(configs, what)
+    config = configured.called(host, configs, what)
     key = Key(within if config.federated.namespaced else "", view.name or "")
     if view.name is None:
         found = host.list(config.federated, namespace=key.namespace)

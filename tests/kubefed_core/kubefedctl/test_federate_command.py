@@ -258,7 +258,7 @@ def test_a_namespace_is_federated_with_what_is_worth_it(kubefedctl, host):
     ]
     assert "ConfigMap shop/Not_A:Name is left out: its name is no DNS-1123" in result.err
     assert (
-        "left out, as each cluster makes its own: ConfigMap copy, ConfigMap going, ConfigMap "
+        "left out, as generated or propagated already: ConfigMap copy, ConfigMap going, ConfigMap "
         "kube-root-ca.crt, ConfigMap made, Secret sh.helm.release.v1.a.v1 and 2 more"
     ) in result.err
     assert "not federated" not in result.err
@@ -286,7 +286,7 @@ def test_contents_of_types_that_are_not_enabled_are_refused_before_anything_is_m
 ):
     result = kubefedctl(*ALL)
     assert result.status == 255
-    assert "not found for deployments.apps, things.acme.io" in result.err
+    assert "not found for deployments.apps,things.acme.io" in result.err
     assert "-s deployments.apps,things.acme.io" in result.err
     assert host.writes == []
 
@@ -330,7 +330,7 @@ def test_what_fails_stops_nothing_else_and_is_said(kubefedctl, host):
     assert result.err.count("not you") == 2
     assert 'FederatedNamespace "shop/shop" exists already' in result.err
     last = result.err.splitlines()[-1]
-    assert last == ("Error: 3 of 3 objects could not be federated, as said above; the others are")
+    assert last == ("Error: 3 of 3 objects could not be federated, as said above")
     host.refusals.clear()
     again = kubefedctl(*ALL)
     assert again.status == 255

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from fake_api import CLUSTERS, CONFIG
 from fake_api import NAMESPACE as NS
-from serving import NAMESPACES
+from serving import NAMESPACES, kind
 
 CONFIGS = f"/apis/core.kubefed.io/v1beta1/namespaces/{NS}/federatedtypeconfigs"
 OBJECTS = "/apis/types.kubefed.io/v1beta1/namespaces/{}/federatedconfigmaps/{}"
@@ -133,6 +133,14 @@ def test_objects_of_a_type(kubefedctl, name):
     assert lines(kubefedctl("get", name))[1:] == [["default", "new"]]
     wide = lines(kubefedctl("get", name, "-n", "shop", "-o", "wide"))[1]
     assert wide[-2:] == ["us", "(ClusterNotReady)"]
+
+
+def test_the_host_knows_short_names(kubefedctl, host):
+    host.put("/apis", groups=[])
+    host.put("/api/v1", resources=[kind("ConfigMap", "configmaps", "cm"), kind("Pod", "pods")])
+    assert kubefedctl("get", "cm").out == kubefedctl("get", "configmaps").out
+    assert '"pods" is no enabled type; kubefedctl enable pods' in kubefedctl("get", "pods").err
+    assert 'Unable to find api resource named "no"' in kubefedctl("get", "no").err
 
 
 def test_one_object_in_every_cluster(kubefedctl, host):
