@@ -31,12 +31,13 @@ import pytest
 
 from kubefed_dns import records
 from kubefed_dns.errors import ZoneGone
-from kubefed_dns.providers.contract_plot import MANY, TEXTS, Plot, claimed, group
+from kubefed_dns.providers.contract_plot import MANY, TEXTS, Need, Plot, claimed, group
+from kubefed_dns.providers.contract_routed import RoutedContract
 from kubefed_dns.providers.protocol import Capabilities, Provider, Refusal
 from kubefed_dns.records import Create, Delete, Update
 
 
-class ProviderContract:
+class ProviderContract(RoutedContract):
     """Derive from it; see the module's text."""
 
     claims: ClassVar[Capabilities] = Capabilities()
@@ -44,14 +45,8 @@ class ProviderContract:
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         for name in dir(cls):
-            types, atomic, conditional = getattr(
-                getattr(cls, name), "claimed", (frozenset(), False, False)
-            )
-            if not (
-                types <= cls.claims.types
-                and cls.claims.atomic >= atomic
-                and cls.claims.conditional >= conditional
-            ):
+            need = getattr(getattr(cls, name), "need", None)
+            if isinstance(need, Need) and not need.met(cls.claims):
                 setattr(cls, name, None)
 
     @pytest.fixture

@@ -1,10 +1,11 @@
 """What the rows of the provider contract are made with: their marks and the ground they work on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 from kubefed_dns import records
-from kubefed_dns.providers.protocol import Provider, Refusal
+from kubefed_dns.providers.protocol import Capabilities, Provider, Refusal, Spells
 from kubefed_dns.records import Change, Create, Delete, Group, RRKey, RRset
 
 MANY = 300
@@ -23,11 +24,41 @@ TEXTS = (
 )
 
 
-def claimed(*types: str, atomic: bool = False, conditional: bool = False) -> Callable[[Row], Row]:
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a row asks of a provider; `routed`: that it routes by anything at all."""
+
+    types: frozenset[str] = frozenset()
+    atomic: bool = False
+    conditional: bool = False
+    routed: bool = False
+    routing: frozenset[str] = frozenset()
+    aliases: bool = False
+
+    def met(self, claims: Capabilities) -> bool:
+        return (
+            self.types <= claims.types
+            and self.routing <= claims.routing
+            and claims.atomic >= self.atomic
+            and claims.conditional >= self.conditional
+            and bool(claims.routing) >= self.routed
+            and claims.aliases >= self.aliases
+        )
+
+
+def claimed(
+    *types: str,
+    atomic: bool = False,
+    conditional: bool = False,
+    routed: bool = False,
+    routing: Iterable[str] = (),
+    aliases: bool = False,
+) -> Callable[[Row], Row]:
     """A row for providers that write these types and make these promises."""
+    need = Need(frozenset(types), atomic, conditional, routed, frozenset(routing), aliases)
 
     def mark(row: Row) -> Row:
-        vars(row)["claimed"] = (frozenset(types), atomic, conditional)
+        vars(row)["need"] = need
         return row
 
     return mark
@@ -45,10 +76,20 @@ class Plot:
     def name(self, first: str) -> str:
         return f"{first}.{self.label}.{self.zone}"
 
-    def rrset(self, first: str, rrtype: str, *values: str, ttl: int = 300) -> RRset:
+    def rrset(
+        self,
+        first: str,
+        rrtype: str,
+        *values: str,
+        ttl: int = 300,
+        identifier: str = "",
+        properties: Mapping[str, str] | None = None,
+    ) -> RRset:
         """A set at a name of the plot; at the zone's apex where `first` is "@"."""
         name = self.zone if first == "@" else self.name(first)
-        made = records.rrset(name, rrtype, ttl, values)
+        made = records.rrset(
+            name, rrtype, ttl, values, set_identifier=identifier, properties=properties
+        )
         self._made.add(made.key)
         return made
 
@@ -57,6 +98,35 @@ class Plot:
 
     def owned(self, first: str, text: str = "heritage=test,owner=contract") -> RRset:
         return self.rrset(f"a-{first}", "TXT", f'"{text}"')
+
+    def routed(
+        self, first: str, value: str, identifier: str, *, rrtype: str = "A", **said: str
+    ) -> RRset:
+        """One of several sets of a name."""
+        return self.rrset(first, rrtype, value, identifier=identifier, properties=said)
+
+    def owning(self, data: RRset) -> RRset:
+        """The ownership of one of several sets, which is chosen as it is."""
+        first = f"{data.type.lower()}-{data.name.partition('.')[0]}"
+        return self.rrset(
+            first,
+            "TXT",
+            '"heritage=test,owner=contract"',
+            identifier=data.set_identifier,
+            properties=dict(data.properties),
+        )
+
+    def spelled(self, *sets: RRset) -> tuple[RRset, ...]:
+        """The sets in the provider's words, as it is given them; each name by itself."""
+        if not isinstance(self.provider, Spells):
+            return sets
+        found: dict[RRKey, RRset] = {}
+        for name in dict.fromkeys(rrset.name for rrset in sets):
+            mine = [rrset for rrset in sets if rrset.name == name]
+            for wanted, made in zip(mine, self.provider.spelled(mine), strict=True):
+                assert isinstance(made, RRset), made
+                found[wanted.key] = made
+        return tuple(found[rrset.key] for rrset in sets)
 
     def held(self, *names: str) -> frozenset[RRset]:
         """Of what was made here, what the zone holds now; read by name where names are given."""
