@@ -1,23 +1,26 @@
 """Take a cluster out: what join made in the member goes, then what it made on the host."""
 
-import base64
-import json
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 import click
 
+from kubefed_core.api import propagated
+from kubefed_core.api.federated import SELECTOR
 from kubefed_core.errors import ApiError, KubeFedError, Terminal
-from kubefed_core.kubefedctl import flags, preflight, registration, rights
+from kubefed_core.kubefedctl import flags, preflight, rights, tokens
 from kubefed_core.kubefedctl.access import Api
 from kubefed_core.kubefedctl.rights import Names
 from kubefed_core.kubefedctl.settings import Settings, takes_settings
 from kubefed_core.kubefedctl.steps import Report
 from kubefed_core.objects import Key, Obj, annotations, deleting, dig, key_of, uid
 from kubefed_core.resources import (
+    CLUSTER_PROPAGATED_VERSIONS,
     CLUSTERS,
     CONFIGS,
     NAMESPACES,
+    PROPAGATED_VERSIONS,
     SECRETS,
     SERVICE_ACCOUNTS,
     Resource,
@@ -94,21 +97,20 @@ def unjoin_cluster(leaving: Leaving, *, host: Api, member: Api | None, report: R
     """Delete everything that join made; a member of None is left alone."""
     called = leaving.called
     cluster = host.get(CLUSTERS, Key(called.namespace, called.cluster))
-    secret = _secret(host, called, cluster)
+    secrets = tokens.of(host, called, cluster, report=report)
     work = _Deletions(leaving, report)
     if member is not None:
         try:
-            _warn_of_other_name(called, secret, report)
+            for secret in secrets:
+                _warn_of_other_name(called, secret, report)
             _leave_member(work, host, member, called)
         except KubeFedError as error:
             _bear(leaving, report, error)
     if member is None or work.failed:
         left = ", ".join(f"{resource.kind} {key}" for resource, key in rights.traces(called))
         report.warn(f"left in member {called.cluster}, where they exist: {left}")
-    if secret is not None:
-        work.delete(host, SECRETS, key_of(secret))
-    if cluster is not None:
-        work.delete(host, CLUSTERS, key_of(cluster))
+    _warn_of_propagated(host, called, report)
+    _leave_host(work, host, cluster, secrets)
     if not work.done:
         report.say(f"cluster {called.cluster} is not joined: there was nothing to delete")
     elif leaving.dry_run:
@@ -177,6 +179,14 @@ def _leave_member(work: _Deletions, host: Api, member: Api, called: Names) -> No
         work.report.say(f"{member.label}: Namespace {called.namespace} stays: {kept}")
 
 
+def _leave_host(work: _Deletions, host: Api, cluster: Obj | None, secrets: Sequence[Obj]) -> None:
+    """The cluster first: one whose Secret is gone would be reported as malformed."""
+    if cluster is not None:
+        work.delete(host, CLUSTERS, key_of(cluster))
+    for secret in secrets:
+        work.delete(host, SECRETS, key_of(secret), uid=uid(secret))
+
+
 def _kept(host: Api, member: Api, called: Names, namespace: Obj) -> str | None:
     """Why the member's namespace stays; None where it can go."""
     if preflight.same_cluster(host, namespace, called.namespace):
@@ -200,17 +210,27 @@ def _configured(member: Api, namespace: str) -> bool:
         return False
 
 
-def _secret(host: Api, called: Names, cluster: Obj | None) -> Obj | None:
-    """The cluster's Secret, unless another cluster uses it too."""
-    name = dig(cluster or {}, "spec", "secretRef", "name", default="")
-    if not name or name in registration.used_secrets(host, called.namespace, but=called.cluster):
-        return None
-    return host.get(SECRETS, Key(called.namespace, name))
+def _warn_of_propagated(host: Api, called: Names, report: Report) -> None:
+    """Objects that were propagated are the users', and stay."""
+    try:
+        count = sum(
+            called.cluster in propagated.parse(obj).clusters
+            for resource in (PROPAGATED_VERSIONS, CLUSTER_PROPAGATED_VERSIONS)
+            for obj in host.list(resource)
+        )
+    except ApiError:
+        # Of a limited scope, or without the kinds: what is not known is not said.
+        return
+    if count:
+        report.warn(
+            f"{count} propagated objects stay in cluster {called.cluster}, with the label "
+            f"{SELECTOR}; deletions on the host wait for them no more"
+        )
 
 
-def _warn_of_other_name(called: Names, secret: Obj | None, report: Report) -> None:
+def _warn_of_other_name(called: Names, secret: Obj, report: Report) -> None:
     """Say it where the cluster joined under another host name, so that its account is elsewhere."""
-    account = _account(secret)
+    account = tokens.account(secret)
     if account is None or account == (called.namespace, called.service_account):
         return
     namespace, name = account
@@ -219,15 +239,3 @@ def _warn_of_other_name(called: Names, secret: Obj | None, report: Report) -> No
         f"{called.service_account}: it and its roles stay in the member. If join made it, unjoin "
         "with the --host-cluster-name and --kubefed-namespace of that time"
     )
-
-
-def _account(secret: Obj | None) -> tuple[str, str] | None:
-    """Whose token a Secret holds, as the token itself says."""
-    raw = dig(secret or {}, "data", "token", default="")
-    try:
-        claims = base64.b64decode(raw).split(b".")[1]
-        said = json.loads(base64.urlsafe_b64decode(claims + b"=" * (-len(claims) % 4)))
-        *_, namespace, name = said["sub"].removeprefix("system:serviceaccount:").split(":")
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
-        return None
-    return namespace, name

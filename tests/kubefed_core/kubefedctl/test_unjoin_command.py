@@ -40,8 +40,8 @@ def test_every_deletion_is_said(kubefedctl, host):
         "member eu: Secret kube-federation-system/eu-hub-token deleted",
         "member eu: ServiceAccount kube-federation-system/eu-hub deleted",
         "member eu: Namespace kube-federation-system deleted",
-        f"host hub: Secret kube-federation-system/{secret.rsplit('/', 1)[1]} deleted",
         "host hub: KubeFedCluster kube-federation-system/eu deleted",
+        f"host hub: Secret kube-federation-system/{secret.rsplit('/', 1)[1]} deleted",
         "cluster eu has left",
     ]
 
@@ -171,13 +171,72 @@ def test_a_secret_that_another_cluster_uses_stays(kubefedctl, host):
     assert secret in host.objects
 
 
+def token_of(account):
+    """What a Secret holds of a token of that account."""
+    claims = {"sub": f"system:serviceaccount:kube-federation-system:{account}"}
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=")
+    return {"token": base64.b64encode(b"e30." + payload + b".x").decode()}
+
+
+@pytest.mark.usefixtures("joined")
+def test_the_secret_of_a_cluster_that_was_deleted_by_hand_goes_too(kubefedctl, host):
+    del host.objects[CLUSTER]
+    assert kubefedctl("unjoin", "eu").status == 0
+    assert set(host.objects) == {CORE, CONFIG}
+
+
+LEFT = [
+    ("Its token is the account's.", {"data": token_of("eu-hub")}, True),
+    ("Its name was made of the cluster's.",
+     {"metadata": {"generateName": "eu-"}, "data": {"token": "eA=="}}, True),
+    ("Another account's.", {"data": token_of("eu-west-hub")}, False),
+    ("Another cluster's.", {"metadata": {"generateName": "eu-w-"}, "data": {"token": ""}}, False),
+    ("The account's own, the host being a member.",
+     {"type": "kubernetes.io/service-account-token", "data": token_of("eu-hub")}, False),
+    ("It holds more.", {"data": token_of("eu-hub") | {"more": ""}}, False),
+    ("It holds nothing.", {"metadata": {"generateName": "eu-"}}, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("reason", "secret", "goes"), LEFT, ids=[row[0] for row in LEFT])
+def test_secrets_of_earlier_joins_go_and_others_stay(kubefedctl, host, reason, secret, goes):
+    host.fills_tokens = False
+    path = f"{CORE}/secrets/x"
+    host.put(path, **secret)
+    assert kubefedctl("unjoin", "eu").status == 0
+    assert (path not in host.objects) is goes, reason
+
+
+@pytest.mark.usefixtures("joined")
+def test_secrets_that_may_not_be_listed_are_said(kubefedctl, host):
+    host.refusals[f"GET {CORE}/secrets"] = (403, "not you")
+    result = kubefedctl("unjoin", "eu")
+    assert result.status == 0
+    assert "whether other Secrets hold a token of the cluster is not known" in result.err
+    assert set(host.objects) == {CORE, CONFIG}
+
+
+@pytest.mark.usefixtures("joined")
+def test_what_was_propagated_stays_and_is_said(kubefedctl, host):
+    group = "/apis/core.kubefed.io/v1alpha1"
+    for number, cluster in enumerate(["eu", "us", "eu"]):
+        status = {"clusterVersions": [{"clusterName": cluster, "version": "rv:1"}]}
+        host.put(f"{group}/namespaces/shop/propagatedversions/v{number}", status=status)
+        host.put(f"{group}/clusterpropagatedversions/v{number}", status=status)
+    result = kubefedctl("unjoin", "eu")
+    assert result.status == 0
+    assert (
+        "Warning: 4 propagated objects stay in cluster eu, with the label kubefed.io/managed=true"
+        in result.err
+    )
+    host.refusals[f"GET {group}/.*"] = (404, "no such kind")
+    assert kubefedctl("unjoin", "eu").err == ""
+
+
 @pytest.mark.usefixtures("joined")
 def test_an_account_of_another_host_name_is_warned_of(kubefedctl, host):
-    claims = {"sub": "system:serviceaccount:kube-federation-system:eu-main"}
-    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=")
-    token = base64.b64encode(b"e30." + payload + b".x").decode()
     (secret,) = host.names("/secrets/eu-")
-    host.objects[secret]["data"]["token"] = token
+    host.objects[secret]["data"] = token_of("eu-main")
     result = kubefedctl("unjoin", "eu")
     assert result.status == 0
     assert "service account kube-federation-system/eu-main, not of eu-hub" in result.err
