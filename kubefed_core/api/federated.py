@@ -18,6 +18,10 @@ MANAGED = "kubefed.io/managed"
 SELECTOR = f"{MANAGED}=true"
 ORPHAN = "kubefed.io/orphan"
 DELETE_OPTIONS = "kubefed.io/deleteoption"
+FORBIDDEN = ("/metadata/namespace", "/metadata/name", "/metadata/generateName", "/kind")
+"""Paths that cannot be overridden."""
+UNTOUCHED, ABSOLUTE = "this field cannot be overridden", "must begin with /"
+EITHER = "give exactly one of clusterName and clusterSelector"
 WAIVE = "kubefed.io/waive-clusters"
 """Names, separated by commas, of clusters that a deletion shall not wait for; * for all."""
 
@@ -96,7 +100,7 @@ def retained_paths(obj: Obj) -> tuple[tuple[str, ...], ...]:
         before, slash, rest = path.partition("/")
         if before or not slash or not rest:
             where = f"{spec.where('retain')}[{number}]"
-            raise Terminal(f"{where}: Invalid value: {json.dumps(path)}: must begin with /")
+            raise Terminal(f"{where}: Invalid value: {json.dumps(path)}: {ABSOLUTE}")
         found.append(tuple(s.replace("~1", "/").replace("~0", "~") for s in rest.split("/")))
     return tuple(found)
 

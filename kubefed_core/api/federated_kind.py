@@ -3,6 +3,18 @@
 from collections.abc import Collection
 from typing import Any
 
+from kubefed_core.api.federated_rules import (
+    MANY,
+    bounded,
+    expression_rules,
+    one_of,
+    override_rules,
+    path_rules,
+    retain_rules,
+    template_rules,
+    toleration,
+)
+from kubefed_core.api.selectors import OPERATORS
 from kubefed_core.resources import CRDS, Resource
 
 Schema = dict[str, Any]
@@ -83,11 +95,18 @@ def _column(name: str, path: str, description: str, *, kind: str = "string") -> 
 def _schema(target: Resource, *, template: bool, replicas: bool) -> Schema:
     spec = {
         "placement": _placement(),
-        "overrides": _list(_override(), "Changes for single clusters."),
-        "retain": _list(_TEXT, "JSON pointers to fields left to other field managers."),
+        "overrides": _list(_override(), "Changes for single clusters.", most=MANY),
+        "retain": _list(
+            bounded(1024, retain_rules()),
+            "JSON pointers to fields left to other field managers.",
+            most=256,
+        ),
     }
     if template:
-        spec["template"] = _OPEN | {"description": f"The {target.kind}, as every cluster gets it."}
+        spec["template"] = _OPEN | {
+            "description": f"The {target.kind}, as every cluster gets it.",
+            "properties": {"kind": bounded(63, template_rules(target.kind)) | {"nullable": True}},
+        }
     if replicas:
         said = "Whether the clusters' own numbers of replicas are left alone."
         spec["retainReplicas"] = {"type": "boolean", "description": said}
@@ -105,7 +124,6 @@ def _schema(target: Resource, *, template: bool, replicas: bool) -> Schema:
 
 
 def _placement() -> Schema:
-    toleration = {name: _TEXT for name in ("key", "operator", "value", "effect")}
     return _object(
         {
             "clusters": _list(
@@ -113,18 +131,25 @@ def _placement() -> Schema:
                 "The clusters by name; an empty list is none.",
             ),
             "clusterSelector": _selector("The clusters by label; {} is all. Ignored with a list."),
-            "tolerations": _list(_object(toleration), "Taints of clusters that do not matter."),
+            "tolerations": _list(toleration(), "Taints of clusters that do not matter.", most=64),
         },
         "Where it goes.",
     )
 
 
 def _selector(description: str) -> Schema:
-    expression = {"key": _TEXT, "operator": _TEXT, "values": _list(_TEXT)}
+    expression = _object(
+        {
+            "key": _TEXT,
+            "operator": bounded(32, one_of(*OPERATORS)),
+            "values": _list(bounded(63), most=256),
+        },
+        required=["key", "operator"],
+    )
     return _object(
         {
             "matchLabels": {"type": "object", "additionalProperties": _TEXT},
-            "matchExpressions": _list(_object(expression, required=["key", "operator"])),
+            "matchExpressions": _list(expression | expression_rules(), most=32),
         },
         description,
     )
@@ -133,16 +158,17 @@ def _selector(description: str) -> Schema:
 def _override() -> Schema:
     patch = {
         "op": {"type": "string", "pattern": "^(add|remove|replace)?$"},
-        "path": _TEXT,
+        "path": bounded(1024, path_rules()),
         "value": _ANY,
     }
-    return _object(
+    found = _object(
         {
-            "clusterName": _TEXT,
+            "clusterName": bounded(253),
             "clusterSelector": _selector("In the place of a name: all clusters of these labels."),
-            "clusterOverrides": _list(_object(patch, required=["path"])),
+            "clusterOverrides": _list(_object(patch, required=["path"]), most=256),
         }
     )
+    return found | override_rules()
 
 
 def _status() -> Schema:
@@ -170,6 +196,6 @@ def _object(properties: Schema, description: str = "", *, required: Collection[s
     return found | ({"required": list(required)} if required else {})
 
 
-def _list(items: Schema, description: str = "") -> Schema:
-    said = {"description": description} if description else {}
-    return {"type": "array", "items": items, **said}
+def _list(items: Schema, description: str = "", *, most: int = 0) -> Schema:
+    said: Schema = {"description": description} if description else {}
+    return {"type": "array", "items": items, **said, **({"maxItems": most} if most else {})}

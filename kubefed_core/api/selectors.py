@@ -7,6 +7,10 @@ from typing import Any
 from kubefed_core.api.fields import Fields
 from kubefed_core.errors import Terminal
 
+OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
+NEEDED = "must be specified when `operator` is 'In' or 'NotIn'"
+NOT_NEEDED = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
@@ -55,11 +59,10 @@ def parse(obj: Any, path: str, *, error: type[Terminal] = Terminal) -> Selector 
 
 def _requirement(item: Fields) -> Requirement:
     key = item.text("key", required=True)
-    operator = item.choice("operator", "In", "NotIn", "Exists", "DoesNotExist")
+    operator = item.choice("operator", *OPERATORS)
     values = frozenset(item.texts("values"))
     if operator in {"In", "NotIn"} and not values:
-        raise item.missing("values", "must be specified when `operator` is 'In' or 'NotIn'")
+        raise item.missing("values", NEEDED)
     if operator in {"Exists", "DoesNotExist"} and values:
-        why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
-        raise item.wrong("values", why)
+        raise item.wrong("values", NOT_NEEDED)
     return Requirement(key, operator, values)

@@ -8,6 +8,8 @@ from kubefed_core.api.loose import objects, text
 from kubefed_core.objects import Obj, dig
 
 NO_SCHEDULE, NO_EXECUTE = "NoSchedule", "NoExecute"
+KEYLESS = "must be Exists when `key` is empty"
+VALUELESS = "must be empty when `operator` is 'Exists'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def _toleration(item: Fields) -> Toleration:
         effect=item.choice("effect", NO_SCHEDULE, NO_EXECUTE) if item.text("effect") else "",
     )
     if not found.key and found.operator != "Exists":
-        raise item.wrong("operator", "must be Exists when `key` is empty")
+        raise item.wrong("operator", KEYLESS)
     if found.operator == "Exists" and found.value:
-        raise item.wrong("value", "must be empty when `operator` is 'Exists'")
+        raise item.wrong("value", VALUELESS)
     return found

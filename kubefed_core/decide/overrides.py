@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubefed_core.api import selectors
+from kubefed_core.api.federated import ABSOLUTE, EITHER, FORBIDDEN, UNTOUCHED
 from kubefed_core.api.fields import Fields
 from kubefed_core.api.selectors import Selector
 from kubefed_core.errors import Terminal
 from kubefed_core.objects import Obj
 
-FORBIDDEN = ("/metadata/namespace", "/metadata/name", "/metadata/generateName", "/kind")
 OPERATIONS = ("add", "remove", "replace")
 
 
@@ -84,7 +84,7 @@ def _override(item: Fields) -> Override:
     cluster = item.text("clusterName")
     selector = selectors.parse(item.obj.get("clusterSelector"), item.where("clusterSelector"))
     if bool(cluster) == (selector is not None):
-        raise Terminal(f"{item.path}: give exactly one of clusterName and clusterSelector")
+        raise Terminal(f"{item.path}: {EITHER}")
     patches = tuple(_patch(each) for each in item.each("clusterOverrides"))
     if twice := _twice(["/".join(each.path) for each in patches]):
         raise Terminal(f'{item.where("clusterOverrides")}: Duplicate value: "/{twice}"')
@@ -94,10 +94,10 @@ def _override(item: Fields) -> Override:
 def _patch(item: Fields) -> Patch:
     path = item.text("path", required=True)
     if path in FORBIDDEN:
-        raise item.wrong("path", "this field cannot be overridden")
+        raise item.wrong("path", UNTOUCHED)
     before, slash, rest = path.partition("/")
     if not slash or before:
-        raise item.wrong("path", "must begin with /")
+        raise item.wrong("path", ABSOLUTE)
     steps = tuple(step.replace("~1", "/").replace("~0", "~") for step in rest.split("/"))
     return Patch(
         op=item.choice("op", *OPERATIONS, default="replace") if item.text("op") else "replace",
