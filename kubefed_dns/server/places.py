@@ -83,7 +83,7 @@ class Database:
             parsed = ipaddress.ip_address(address.partition("%")[0])
             mapped = getattr(parsed, "ipv4_mapped", None)
             record, bits = reader.get_with_prefix_len(mapped or parsed)
-            return Place(tuple(_codes(record)), bits)
+            return Place(tuple(_codes(record)), max(0, bits))
         except ValueError:
             return NOWHERE  # No address, or one of IPv6 in a database without.
         except Exception as error:

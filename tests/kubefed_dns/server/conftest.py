@@ -35,9 +35,24 @@ def clock() -> Clock:
     return Clock()
 
 
+class Chance:
+    """Gives one number until it is told another."""
+
+    def __init__(self) -> None:
+        self.number = 0.0
+
+    def __call__(self) -> float:
+        return self.number
+
+
 @pytest.fixture
-def server(clock: Clock) -> Server:
-    return Server(now=clock, ns_name="ns.example.net")
+def chance() -> Chance:
+    return Chance()
+
+
+@pytest.fixture
+def server(clock: Clock, chance: Chance) -> Server:
+    return Server(now=clock, ns_name="ns.example.net", chance=chance)
 
 
 @pytest.fixture
@@ -59,9 +74,11 @@ def fill(server: Server) -> Fill:
 def ask(server: Server) -> Ask:
     """Ask without a socket; options are those of dns.message.make_query."""
 
-    def ask(name: str, rdtype: str = "A", *, tcp: bool = False, **options) -> dns.message.Message:
+    def ask(
+        name: str, rdtype: str = "A", *, tcp: bool = False, sender: str = "192.0.2.99", **options
+    ) -> dns.message.Message:
         query = dns.message.make_query(name, rdtype, **options)
-        wire = server.respond(query.to_wire(), tcp=tcp)
+        wire = server.respond(query.to_wire(), sender, tcp=tcp)
         assert wire is not None
         response = dns.message.from_wire(wire)
         assert query.is_response(response)

@@ -101,9 +101,7 @@ def test_an_error_of_ours_is_one_failed_answer_and_a_line_in_the_log(server, clo
 
     good = server.zone("example.com.")
     broken = Broken("broken.example.", ns="ns.example.net", now=clock)
-    responder = Responder(
-        queries=Counter(), payload=1232, cached=10, chance=lambda: 0.0, now=clock
-    )
+    responder = Responder(queries=Counter(), payload=1232, cached=10, chance=lambda: 0.0, now=clock)
     responder.serve({zone.apex: zone for zone in (good, broken)})
 
     def ask(name):

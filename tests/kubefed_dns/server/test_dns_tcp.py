@@ -70,7 +70,6 @@ def frame(data: bytes) -> bytes:
 def connections():
     """Each message is answered with itself; an empty one, and one that says `no`, not at all."""
 
-
     def respond(packet, sender):
         return None if packet == b"no" else packet or None
 
