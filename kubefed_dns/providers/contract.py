@@ -31,7 +31,7 @@ import pytest
 
 from kubefed_dns import records
 from kubefed_dns.errors import ZoneGone
-from kubefed_dns.providers.contract_plot import MANY, TEXTS, Need, Plot, claimed, group
+from kubefed_dns.providers.contract_plot import MANY, TEXTS, Plot, claimed, group, needed, rows_of
 from kubefed_dns.providers.contract_routed import RoutedContract
 from kubefed_dns.providers.protocol import Capabilities, Provider, Refusal
 from kubefed_dns.records import Create, Delete, Update
@@ -42,12 +42,16 @@ class ProviderContract(RoutedContract):
 
     claims: ClassVar[Capabilities] = Capabilities()
 
+    unclaimed: ClassVar[frozenset[str]] = frozenset()
+    """Rows that are not there for want of a claim; a class derived from this one may claim more."""
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        for name in dir(cls):
-            need = getattr(getattr(cls, name), "need", None)
-            if isinstance(need, Need) and not need.met(cls.claims):
-                setattr(cls, name, None)
+        cls.unclaimed = frozenset()
+        rows = rows_of(cls)
+        for name, row in rows.items():
+            setattr(cls, name, row if needed(row).met(cls.claims) else None)
+        cls.unclaimed = frozenset(name for name in rows if getattr(cls, name) is None)
 
     @pytest.fixture
     def label(self) -> str:

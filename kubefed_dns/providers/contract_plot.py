@@ -64,6 +64,27 @@ def claimed(
     return mark
 
 
+def needed(row: object) -> Need:
+    """What it asks for; nothing where it is not marked."""
+    need = getattr(row, "need", None)
+    return need if isinstance(need, Need) else Need()
+
+
+def rows_of(cls: type) -> dict[str, object]:
+    """The marked rows as they were written, whether or not a class between claims enough for them.
+
+    What a class has put None in the place of, of its own will, is none.
+    """
+    found: dict[str, object] = {}
+    for base in reversed(cls.__mro__):
+        for name, row in vars(base).items():
+            if name in vars(base).get("unclaimed", ()):
+                continue
+            if name in found or hasattr(row, "need"):
+                found[name] = row
+    return {name: row for name, row in found.items() if hasattr(row, "need")}
+
+
 class Plot:
     """A label of its own in the zone under test, and the names that were made in it."""
 

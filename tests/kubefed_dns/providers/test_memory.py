@@ -100,3 +100,17 @@ def test_a_row_that_is_not_claimed_is_not_there():
     assert Humble.test_a_ttl_changes_alone
     assert Humble.test_what_is_written_reads_back is None
     assert Humble.test_of_two_writers_one_wins is None
+
+
+def test_rows_that_are_not_there_come_back_where_more_is_claimed():
+    class Humble(ProviderContract):
+        claims = Capabilities(types=frozenset({"A"}), atomic=False, conditional=False)
+        test_a_ttl_changes_alone = None
+
+    class Proud(Humble):
+        claims = Capabilities(routing=ROUTING, aliases=True)
+
+    assert Humble.test_sets_are_read_as_they_were_written is None
+    assert Proud.test_sets_are_read_as_they_were_written
+    assert Proud.test_of_two_writers_one_wins
+    assert Proud.test_a_ttl_changes_alone is None, "it was left out on purpose"
