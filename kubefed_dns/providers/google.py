@@ -1,9 +1,10 @@
 """Zones on Google Cloud DNS."""
 
+import contextlib
 import itertools
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import requests
@@ -12,15 +13,17 @@ from google.auth.exceptions import GoogleAuthError
 
 from kubefed_dns import records
 from kubefed_dns.errors import InvalidName, ProviderError, ZoneGone
-from kubefed_dns.providers import exchange, google_settings
+from kubefed_dns.providers import exchange, google_items, google_notes, google_settings
 from kubefed_dns.providers import google_errors as errors
 from kubefed_dns.providers import google_sets as sets
+from kubefed_dns.providers.batch import Refused
 from kubefed_dns.providers.directory import Directory, Hosted
 from kubefed_dns.providers.exchange import Exchange
+from kubefed_dns.providers.google_nodes import Nodes, Prepared
 from kubefed_dns.providers.protocol import Capabilities, Context, Refusal
 from kubefed_dns.providers.sift import Blamed, sift
 from kubefed_dns.providers.spelling import Raw, Spelling
-from kubefed_dns.records import Group, RRset
+from kubefed_dns.records import REGION, WEIGHT, Group, RRset
 
 # What one change may hold: so many additions, as many deletions, so much data.
 MOST_SETS = 1000
@@ -36,26 +39,15 @@ ELSEWHERE = ("peeringConfig", "forwardingConfig", "serviceDirectoryConfig")
 Answer = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """An exchange on its way, as it is written."""
-
-    item: Exchange
-    deletions: tuple[Raw, ...]
-    additions: tuple[Raw, ...]
-
-    @property
-    def octets(self) -> int:
-        return sum(sets.octets(raw) for raw in (*self.deletions, *self.additions))
-
-
 class Google:
     """One DNSProvider of type google.
 
-    The marker of a zone is the id of its last change; they are counted.
+    The marker of a zone is the id of its last change; they are counted. Sets with
+    identifiers are one set there; what Cloud DNS has for tiers needs health checks
+    of load balancers, so the hub fails over.
     """
 
-    capabilities = Capabilities(types=sets.TYPES)
+    capabilities = Capabilities(types=sets.TYPES, routing=frozenset({WEIGHT, REGION}))
 
     def __init__(self, context: Context) -> None:
         settings = google_settings.parse(context)
@@ -70,6 +62,7 @@ class Google:
             remedy="set spec.google.visibility",
         )
         self._spelling = Spelling(decode=sets.decode, encode=sets.encode, same=sets.same)
+        self._nodes = Nodes()
         self._sizes: dict[str, int] = {}
         self._changes: defaultdict[str, deque[dict[str, str]]] = defaultdict(
             lambda: deque(maxlen=KEPT)
@@ -80,17 +73,15 @@ class Google:
         return self._directory.refresh()
 
     def read(self, zone: str, names: Collection[str] | None = None) -> Iterable[RRset]:
-        """Sets with a routing policy are there, too, with the policy as a value."""
-        path = self._path(zone, "rrsets")
-        if names is None or len(names) > self._sizes.get(zone, 0) / PAGE + 1:
+        """Sets that there is no word of ours for have what makes them so as a value."""
+        pages = self._sizes.get(zone, len(names or ()) * PAGE) / PAGE + 1
+        if names is None or len(names) > pages:
             self._spelling.forget(zone)
-            raws = self._pages(path, "rrsets", zone=zone)
-            found = tuple(self._spelling.read(zone, ((raw,) for raw in raws)))
-            self._sizes[zone] = len(found)
-            return found
-        each = (self._pages(path, "rrsets", zone=zone, name=name) for name in sorted(names))
-        raws = itertools.chain.from_iterable(each)
-        return tuple(self._spelling.read(zone, ((raw,) for raw in raws)))
+            raws = tuple(self._pages(self._path(zone, "rrsets"), "rrsets", zone=zone))
+            self._sizes[zone] = len(raws)
+            return self._learn(zone, raws)
+        found = itertools.chain.from_iterable(self._named(zone, name) for name in sorted(names))
+        return self._learn(zone, found, names)
 
     def marker(self, zone: str) -> str:
         query = {"maxResults": 1, "sortBy": "changeSequence", "sortOrder": "descending"}
@@ -107,21 +98,18 @@ class Google:
             last += 1
         return str(last)
 
+    def spelled(self, wanted: Sequence[RRset]) -> Sequence[RRset | str]:
+        """The sets of a name have one TTL, the least."""
+        return google_items.spelled(wanted)
+
     def write(self, zone: str, groups: Sequence[Group]) -> Sequence[Refusal]:
-        path = self._path(zone, "changes")
+        self._directory.find(zone)
         items, refusals = exchange.prepare(groups, zone, sets.TYPES)
-        ready = []
-        for item in items:
-            try:
-                ready.append(self._prepared(zone, item))
-            except InvalidName as error:
-                refusals.append(Refusal(item.group, str(error)))
-        refused = sift(
-            [each for each in ready if each.deletions or each.additions],
-            send=lambda batch: self._change(zone, path, batch),
-            fit=fit,
-        )
-        refusals += [Refusal(each.item.group, why.reason, why.lost) for each, why in refused]
+        while items:
+            # What comes to a name later has to see what came before.
+            count = exchange.apart(items)
+            refusals += self._deliver(zone, items[:count])
+            items = items[count:]
         return refusals
 
     def change(self, zone: str) -> str | None:
@@ -138,9 +126,42 @@ class Google:
     def close(self) -> None:
         self._client._http.close()
 
-    def _prepared(self, zone: str, item: Exchange) -> Prepared:
-        deletions = tuple(raw for rrset in item.remove for raw in self._spelling.old(zone, rrset))
-        return Prepared(item, deletions, tuple(sets.raw_of(rrset) for rrset in item.add))
+    def _learn(
+        self, zone: str, raws: Iterable[Raw], names: Collection[str] | None = None
+    ) -> tuple[RRset, ...]:
+        named, plain = self._nodes.learn(zone, raws, names)
+        return (*named, *self._spelling.read(zone, ((raw,) for raw in plain)))
+
+    def _named(self, zone: str, name: str) -> Iterable[Raw]:
+        """All that stands at a name, and the notes of it if there may be any."""
+        path = self._path(zone, "rrsets")
+        found = tuple(self._pages(path, "rrsets", zone=zone, name=name))
+        if self._nodes.noted(zone, name, found):
+            with contextlib.suppress(InvalidName):
+                beside = google_notes.place(name)
+                found += tuple(self._pages(path, "rrsets", zone=zone, name=beside, type="TXT"))
+        return found
+
+    def _deliver(self, zone: str, items: Sequence[Exchange]) -> list[Refusal]:
+        unread = frozenset[str]().union(*(self._nodes.unread(zone, item) for item in items))
+        if unread:
+            self.read(zone, unread)
+        ready, refused = list[Prepared](), list[tuple[Exchange, Refused]]()
+        for item in items:
+            try:
+                made = self._nodes.prepared(zone, item, partial(self._spelling.old, zone))
+            except InvalidName as error:
+                refused.append((item, Refused(str(error))))
+            except Refused as error:
+                refused.append((item, Refused(f"Google: {error.reason}", lost=error.lost)))
+            else:
+                ready += [made] if made.deletions or made.additions else []
+        path = self._path(zone, "changes")
+        failed = sift(ready, send=lambda batch: self._change(zone, path, batch), fit=fit)
+        refused += [(each.item, why) for each, why in failed]
+        for item, _ in refused:
+            self._nodes.doubt(zone, item)
+        return [Refusal(item.group, why.reason, why.lost) for item, why in refused]
 
     def _change(self, zone: str, path: str, batch: Sequence[Prepared]) -> None:
         body = {
@@ -158,6 +179,9 @@ class Google:
             raise (Blamed(found) if found else refusal) from error
         except (GoogleAuthError, requests.RequestException, ValueError) as error:
             raise self._meaning(error, zone) from error
+        for each in batch:
+            self._nodes.keep(zone, each)
+            self._sizes[zone] = self._sizes.get(zone, 0) + len(each.additions) - len(each.deletions)
         self._changes[zone].append({"id": answer["id"], "status": answer["status"]})
 
     def _path(self, zone: str, what: str) -> str:
@@ -220,16 +244,15 @@ class Google:
 
 
 def fit(items: Sequence[Prepared]) -> int:
-    """How many of the first go into one change; none shares a name with another."""
+    """How many of the first go into one change."""
     deletions = additions = octets = 0
-    most = exchange.apart([each.item for each in items[:MOST_SETS]])
-    for count, each in enumerate(items[:most]):
+    for count, each in enumerate(items[:MOST_SETS]):
         deletions += len(each.deletions)
         additions += len(each.additions)
         octets += each.octets
         if max(deletions, additions) > MOST_SETS or octets > MOST_OCTETS:
             return count
-    return most
+    return min(len(items), MOST_SETS)
 
 
 def _places(batch: Sequence[Prepared]) -> dict[tuple[str, str], int]:

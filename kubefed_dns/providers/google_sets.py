@@ -1,6 +1,6 @@
 """Record sets as Cloud DNS writes them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kubefed_dns import records
@@ -27,25 +27,29 @@ def encode(rrset: RRset) -> Raws:
 
 def rrset_of(raw: Raw) -> RRset:
     """Whatever it holds, as a value. Raises InvalidName where its name is none."""
-    rrtype, texts = str(raw["type"]), [str(each) for each in raw.get("rrdatas", ())]
-    try:
-        values = {records.value_of(rrtype, text) for text in texts}
-    except InvalidName:
-        values = set(texts)
-    extra = {key: value for key, value in raw.items() if key not in _PLAIN | _SAID}
+    values = values_of(raw)
+    extra = {key: value for key, value in bare(raw).items() if key not in _PLAIN}
     if extra:
         values.add(packed(EXTRA, extra))
-    name = records.canonical(str(raw["name"]))
-    return RRset(name, rrtype, int(raw.get("ttl", 0)), tuple(sorted(values)))
+    return RRset(name_of(raw), str(raw["type"]), int(raw.get("ttl", 0)), tuple(sorted(values)))
+
+
+def name_of(raw: Raw) -> str:
+    """Canonical. Raises InvalidName."""
+    return records.canonical(str(raw["name"]))
+
+
+def values_of(raw: Raw) -> set[str]:
+    """Its plain values; as they stand there where one of them is none of its type."""
+    texts = [str(each) for each in raw.get("rrdatas", ())]
+    try:
+        return {records.value_of(str(raw["type"]), text) for text in texts}
+    except InvalidName:
+        return set(texts)
 
 
 def raw_of(rrset: RRset) -> Raw:
-    """As it is written. Raises InvalidName where Cloud DNS has no such thing."""
-    if rrset.set_identifier:
-        raise InvalidName(
-            f"{rrset.name} {rrset.type}: Cloud DNS knows no set identifiers"
-            f" ({rrset.set_identifier!r})"
-        )
+    """A set without an identifier as it is written."""
     values = [value for value in rrset.values if not value.startswith(EXTRA)]
     raw: dict[str, Any] = {"name": rrset.name, "type": rrset.type, "ttl": rrset.ttl}
     if values:
@@ -61,11 +65,26 @@ def same(one: Raw, other: Raw) -> bool:
     return _sorted(one) == _sorted(other)
 
 
+def bare(raw: Raw) -> dict[str, Any]:
+    """Without what Google adds to what it is given, and the items of a policy in one order."""
+    return {
+        key: sorted(map(_bare, value), key=repr) if key == "items" else _bare(value)
+        for key, value in raw.items()
+        if key not in _SAID
+    }
+
+
 def octets(raw: Raw) -> int:
     """At least what its data counts for in the limit of a change."""
     return sum(len(str(each)) for each in raw.get("rrdatas", ())) + len(
         str(raw.get("routingPolicy", ""))
     )
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return bare(value)
+    return [_bare(each) for each in value] if isinstance(value, list) else value
 
 
 def _sorted(raw: Raw) -> Raw:

@@ -37,3 +37,8 @@ def provider(google, provider_of):
     provider = provider_of()
     yield provider
     provider.close()
+
+
+@pytest.fixture
+def hosted(google):
+    return google.add_zone(ZONE)

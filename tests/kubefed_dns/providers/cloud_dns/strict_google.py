@@ -3,9 +3,7 @@
 Requests and answers are checked against the discovery document. Errors can be scripted.
 """
 
-import ipaddress
 import json
-import re
 import threading
 from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,11 +11,10 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 import discovery
-import dns.exception
-import dns.rdata
+import google_rules
+from google_rules import Failure
 
 PROJECT = "our-project"
-MOST_OCTETS, MOST_SETS, MOST_VALUES = 100_000, 1000, 100
 
 
 class Fault(NamedTuple):
@@ -28,14 +25,6 @@ class Fault(NamedTuple):
     message: str = "scripted"
     on: str = ""
     headers: dict[str, str] = {}
-
-
-class Failure(Exception):
-    def __init__(self, status, *said):
-        """`said` are pairs of a reason and a message."""
-        super().__init__(said)
-        self.status = status
-        self.said = said
 
 
 class Zone:
@@ -57,7 +46,7 @@ class Zone:
     def put(self, *raws):
         """As somebody else would; nothing is checked."""
         for raw in raws:
-            self.sets[raw["name"], raw["type"]] = {"kind": "dns#resourceRecordSet", **raw}
+            self.sets[raw["name"], raw["type"]] = google_rules.stored(raw)
 
     def change(self, additions, deletions):
         number = str(len(self.changes)) if hasattr(self, "changes") else "0"
@@ -191,6 +180,10 @@ class StrictGoogle:
         sets = self._zone(path).sets.values()
         if "name" in query:
             sets = [each for each in sets if each["name"] == query["name"]]
+        if "type" in query:
+            if "name" not in query:
+                raise Failure(400, ("invalid", "type needs name"))
+            sets = [each for each in sets if each["type"] == query["type"]]
         return _page("dns#resourceRecordSetsListResponse", "rrsets", list(sets), query)
 
     def _dns_changes_list(self, path, query, _):
@@ -210,10 +203,13 @@ class StrictGoogle:
     def _dns_changes_create(self, path, _, body):
         zone = self._zone(path)
         additions, deletions = body.get("additions", []), body.get("deletions", [])
-        _check_size(additions, deletions)
+        google_rules.check_size(additions, deletions)
         sets = dict(zone.sets)
         failures = []
-        steps = [("deletions", _delete, deletions), ("additions", _add, additions)]
+        steps = [
+            ("deletions", google_rules.delete, deletions),
+            ("additions", google_rules.add, additions),
+        ]
         for kind, step, raws in steps:
             for number, raw in enumerate(raws):
                 part = f"{raw['name']}][{raw['type']}" if self.by_name else number
@@ -229,59 +225,6 @@ class StrictGoogle:
         zone.sets = sets
         zone.changes.append(zone.change(additions, deletions))
         return zone.changes[-1]
-
-
-def _check_size(additions, deletions):
-    octets = sum(len(value) for raw in (*additions, *deletions) for value in raw.get("rrdatas", ()))
-    if max(len(additions), len(deletions)) > MOST_SETS:
-        raise Failure(403, ("quotaExceeded", "Quota exceeded for 'rrsetAdditionsPerChange'"))
-    if octets > MOST_OCTETS:
-        raise Failure(403, ("quotaExceeded", "Quota exceeded for 'totalRrdataSizePerChange'"))
-
-
-def _delete(sets, raw, part, _):
-    key = raw["name"], raw["type"]
-    if key not in sets:
-        said = f"The '{part}' resource named '{key[0]} ({key[1]})' does not exist."
-        raise Failure(404, ("notFound", said))
-    if _data(sets[key]) != _data(raw):
-        raise Failure(412, ("conditionNotMet", f"Precondition not met for '{part}'"))
-    del sets[key]
-
-
-def _add(sets, raw, part, zone):
-    name, rrtype = key = raw["name"], raw["type"]
-    if key in sets:
-        said = f"The resource '{part}' named '{name} ({rrtype})' already exists"
-        raise Failure(409, ("alreadyExists", said))
-    if not (name == zone or name.endswith(f".{zone}")) or not re.fullmatch(r"(\*\.)?\S+\.", name):
-        raise Failure(400, ("invalid", f"Invalid value for '{part}.name': '{name}'"))
-    types = {other for owner, other in sets if owner == name}
-    if "CNAME" in types or (rrtype == "CNAME" and types):
-        said = (
-            f"The resource record set '{part}' is invalid because the DNS name '{name}' has a"
-            f" resource record set of the type '{min(types)}'. A DNS name may have either one"
-            " CNAME resource record set or resource record sets of other types, but not both."
-        )
-        raise Failure(400, ("cnameResourceRecordSetConflict", said))
-    values = raw.get("rrdatas", [])
-    if bool(values) == ("routingPolicy" in raw) or len(values) > MOST_VALUES:
-        raise Failure(400, ("invalid", f"Invalid value for '{part}.rrdata'"))
-    for value in values:
-        _check_value(rrtype, value, part)
-    sets[key] = {"kind": "dns#resourceRecordSet", **raw, "ttl": int(raw["ttl"])}
-
-
-def _check_value(rrtype, value, part):
-    try:
-        {"A": ipaddress.IPv4Address, "AAAA": ipaddress.IPv6Address}.get(rrtype, str)(value)
-        dns.rdata.from_text("IN", rrtype, value)
-    except (ValueError, dns.exception.DNSException) as error:
-        raise Failure(400, ("invalid", f"Invalid value for '{part}.rrdata': '{value}'")) from error
-
-
-def _data(raw):
-    return sorted(raw.get("rrdatas", [])), int(raw["ttl"]), raw.get("routingPolicy")
 
 
 def _page(kind, items, found, query):

@@ -5,16 +5,12 @@ from strict_google import Fault
 from kubefed_dns.errors import Denied, ProviderError, Throttled, Unreachable, ZoneGone
 from kubefed_dns.providers.google_sets import TYPES
 from kubefed_dns.providers.protocol import Capabilities, Settles
-from kubefed_dns.records import Create, Delete, RRset, Update, rrset
+from kubefed_dns.records import REGION, WEIGHT, Create, Delete, RRset, Update, rrset
 
 
 class TestGoogle(CloudContract):
-    claims = Capabilities(types=TYPES)
-
-
-@pytest.fixture
-def hosted(google):
-    return google.add_zone(ZONE)
+    claims = Capabilities(types=TYPES, routing=frozenset({WEIGHT, REGION}))
+    regions = ("europe-west1", "us-east1")
 
 
 # Foreign kinds.
@@ -76,18 +72,12 @@ def test_types_and_names_that_dns_does_not_know_are_shown_or_left_out(hosted, pr
     assert seen == RRset(ZONE, "ALIAS", 5, ("target.example.",))
 
 
-def test_sets_with_identifiers_are_not_known_here(hosted, provider):
-    routed = address("www", set_identifier="eu")
-    (refusal,) = provider.write(ZONE, [*created(routed), *created(address("good"))])
-    assert "no set identifiers" in refusal.reason
-    assert provider.read(ZONE) == (address("good"),)
-
-
 # Reading.
 
 
 def test_all_pages_are_read(google, hosted, provider):
-    hosted.put(*({**WEIGHTED, "name": f"n{n}.{ZONE}"} for n in range(2500)))
+    plain = {"type": "A", "ttl": 60, "rrdatas": ["192.0.2.1"]}
+    hosted.put(*({**plain, "name": f"n{n}.{ZONE}"} for n in range(2500)))
     provider.zones()
     google.requests.clear()
     assert len(tuple(provider.read(ZONE))) == 2500
