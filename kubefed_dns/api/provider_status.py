@@ -21,7 +21,10 @@ class HeldBack:
 
 @dataclass(frozen=True, slots=True)
 class ZoneStatus:
-    """`records` counts all, `owned` ours, `pending` names; `last_sync` as it stands."""
+    """`records` counts all, `owned` ours, `pending` names; `last_sync` as it stands.
+
+    `last_error` is what goes wrong at present.
+    """
 
     name: str
     id: str = ""
@@ -36,7 +39,7 @@ class ZoneStatus:
 
 @dataclass(frozen=True, slots=True)
 class ProviderStatus:
-    """`summary_zones` and `summary_records` are what the printer columns show.
+    """The fields of `summary` are what the printer columns show; `held` counts names.
 
     `capabilities` are words: what it promises (`atomic`, `conditional`,
     `aliases`) and the properties by which it routes (`weight`, `geo` …).
@@ -48,6 +51,7 @@ class ProviderStatus:
     capabilities: tuple[str, ...] = ()
     summary_zones: str = ""
     summary_records: int = 0
+    summary_held: int = 0
 
 
 def parse(obj: Any) -> ProviderStatus:
@@ -61,6 +65,7 @@ def parse(obj: Any) -> ProviderStatus:
         capabilities=texts(obj.get("capabilities")),
         summary_zones=text(dig(obj, "summary", "zones")),
         summary_records=whole(dig(obj, "summary", "records")),
+        summary_held=whole(dig(obj, "summary", "held")),
     )
 
 
@@ -89,7 +94,10 @@ def dump(status: ProviderStatus) -> dict[str, Any]:
         observedGeneration=status.observed_generation,
         zones=[_dumped(zone) for zone in status.zones],
         capabilities=list(status.capabilities),
-        summary={"records": status.summary_records, **filled(zones=status.summary_zones)},
+        summary={
+            "records": status.summary_records,
+            **filled(zones=status.summary_zones, held=status.summary_held),
+        },
     )
 
 

@@ -40,7 +40,6 @@ class State:
     audit: float = 0.0
     failures: int = 0
     error: ProviderError | None = None
-    last_error: str = ""
     last_sync: str = ""
     suspects: set[str] = field(default_factory=set)
 

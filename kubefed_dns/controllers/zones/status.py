@@ -13,6 +13,7 @@ from kubefed_core.runtime.loop import Controller
 from kubefed_dns.api import endpoints as endpoints_api
 from kubefed_dns.api import provider_status as api
 from kubefed_dns.api.provider_status import HeldBack, ProviderStatus, ZoneStatus
+from kubefed_dns.controllers.zones import promises
 from kubefed_dns.controllers.zones.entry import Entry
 from kubefed_dns.controllers.zones.index import Index
 from kubefed_dns.controllers.zones.means import Means
@@ -29,6 +30,7 @@ COALESCE = 1.0
 """Seconds in which the changes of a DNSProvider's status are gathered into one."""
 AGAIN = 0.05
 """Seconds until a status is written again that was written beside somebody else."""
+BRAKED = "Braked"
 SHOWN = 20
 """Names that are shown of those held back."""
 
@@ -75,9 +77,25 @@ class Statuses:
         )
         if made is None:
             return  # Not all is known yet; when it is, this is due again.
+        self._tell(obj, endpoint.status.conditions, made.conditions)
         await self._write(ENDPOINTS, obj, endpoints_api.dump_status(made))
         if not conditions.is_true(made.conditions, statuses.VERIFIED):
             self._ask(key)
+
+    def _tell(self, obj: Obj, before: Iterable[Condition], after: Iterable[Condition]) -> None:
+        """An event for who has just been kept from a name."""
+        was = conditions.get(before, statuses.ACCEPTED)
+        now = conditions.get(after, statuses.ACCEPTED)
+        if now is None or now.status == "True":
+            return
+        if was is None or (was.status, was.reason, was.message) != (
+            now.status,
+            now.reason,
+            now.message,
+        ):
+            self._means.host.recorder.event(
+                obj, resource=ENDPOINTS, reason=now.reason, message=now.message, warning=True
+            )
 
     def _ask(self, key: Key) -> None:
         """Have those names looked up that nobody has looked up since the start."""
@@ -114,18 +132,31 @@ class Statuses:
         )
         if entry.backend is None:
             zones = before.zones
-        ready = self._ready(entry, obj)
-        found = before.conditions
-        if ready is not None:
-            dated = replace(ready, observed_generation=generation(obj))
-            found = conditions.set_condition(found, dated, now=self._means.host.now())
+        held = sum(zone.held.count for zone in zones)
+        capabilities = before.capabilities
+        if entry.backend is not None:
+            capabilities = promises.words(entry.backend.provider.capabilities)
         return ProviderStatus(
-            conditions=found,
+            conditions=self._conditions(entry, obj, before, held),
             observed_generation=generation(obj),
             zones=zones,
+            capabilities=capabilities,
             summary_zones=shortened([zone.name for zone in zones]),
             summary_records=sum(zone.owned for zone in zones),
+            summary_held=held,
         )
+
+    def _conditions(
+        self, entry: Entry, obj: Obj, before: ProviderStatus, held: int
+    ) -> tuple[Condition, ...]:
+        """What is not known yet stays as it was, so that a restart changes nothing."""
+        found, backend = before.conditions, entry.backend
+        guarded = promises.guarded(backend.provider.capabilities) if backend is not None else None
+        for condition in (self._ready(entry, obj), guarded, _braked(entry, before, held)):
+            if condition is not None:
+                dated = replace(condition, observed_generation=generation(obj))
+                found = conditions.set_condition(found, dated, now=self._means.host.now())
+        return found
 
     def _ready(self, entry: Entry, obj: Obj) -> Condition | None:
         """None while there is nothing to say yet, so that a restart changes nothing."""
@@ -154,9 +185,9 @@ class Statuses:
 
     def _zone(self, writer: Writer, before: ZoneStatus) -> ZoneStatus:
         ledger, state = writer.ledger, writer.state
-        last_error = state.last_error or before.last_error
+        last_error = str(state.error) if state.error is not None else ""
         if not ledger.known:
-            return replace(before, last_error=last_error)
+            return replace(before, last_error=last_error or before.last_error)
         records = sum(map(len, ledger.held.values()))
         owned = sum(ledger.ours.values())
         self._means.metrics.zone(*ledger.site, records=records, owned=owned)
@@ -173,6 +204,21 @@ class Statuses:
                 tuple(held[:SHOWN]), len(held), brake.digest(ledger.braked) if held else ""
             ),
         )
+
+
+def _braked(entry: Entry, before: ProviderStatus, held: int) -> Condition | None:
+    """What the brakes of all zones hold, and how to let it go; None where they never held."""
+    writers = entry.backend.writers if entry.backend is not None else {}
+    problems = [
+        writer.ledger.troubles[min(writer.ledger.braked)].message
+        for _, writer in sorted(writers.items())
+        if writer.ledger.braked
+    ]
+    if problems:
+        return Condition(BRAKED, "True", Reason.BRAKE, "; ".join(problems))
+    if held or conditions.get(before.conditions, BRAKED) is None:
+        return None
+    return Condition(BRAKED, "False", "Released", "the brake holds nothing back")
 
 
 def _promise(writers: Mapping[str, Writer]) -> str:

@@ -64,12 +64,15 @@ class Writer:
         now = self._now()
         if now + SLACK < self.state.rest:
             return self.state.rest - now
+        read = self.ledger.known, str(self.state.unlisted)
         try:
             await self._reader.look()
             await self._write()
         except ProviderError as error:
             return self._failed(error)
         self._recovered()
+        if read != (self.ledger.known, str(self.state.unlisted)):
+            self._office.said(self.ledger.site.provider)
         return self._next()
 
     def _now(self) -> float:
@@ -263,7 +266,7 @@ class Writer:
             delay = error.after
         state.rest = self._now() + delay
         new = str(error) != str(state.error)
-        state.error, state.last_error = error, str(error)
+        state.error = error
         self._means.metrics.wrote(*site, result="error")
         if new:
             log.warning("%s at %s: %s; again in %.3gs", site.zone, site.provider, error, delay)

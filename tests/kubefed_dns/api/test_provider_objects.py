@@ -122,8 +122,10 @@ def test_a_status_survives_being_written_and_read():
             ),
             ZoneStatus("a.test."),
         ),
+        capabilities=("atomic", "weight"),
         summary_zones="a.test,example.com",
         summary_records=3,
+        summary_held=12,
     )
     assert provider_status.parse(provider_status.dump(status)) == status
 

@@ -76,9 +76,9 @@ class Backend:
     raised by every call; `before` runs before the next write, as another writer.
     """
 
-    def __init__(self, *zones, shared=True, routing=frozenset(), aliases=False):
+    def __init__(self, *zones, **claims):
         self.memory = Memory(Context("backend", zones=zones))
-        self.capabilities = Capabilities(shared=shared, routing=routing, aliases=aliases)
+        self.capabilities = Capabilities(**claims)
         self.calls = Counter()
         self.bad = set()
         self.fault = None
@@ -285,8 +285,12 @@ class Story:
         return _condition(status, kind)
 
     def ready(self, name="bind"):
+        return self.said("Ready", name)
+
+    def said(self, kind, name="bind"):
+        """A condition of a DNSProvider."""
         status = self.host.get(PROVIDERS, Key(SYSTEM, name)).get("status") or {}
-        return _condition(status, "Ready")
+        return _condition(status, kind)
 
     def zone(self, name="bind"):
         return self.host.get(PROVIDERS, Key(SYSTEM, name))["status"]["zones"][0]
