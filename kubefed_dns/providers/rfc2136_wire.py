@@ -128,6 +128,7 @@ class Servers:
         self._working: dict[str, Server] = {}
         self._idle: defaultdict[Server, list[Connection]] = defaultdict(list)
         self._lock = threading.Lock()
+        self._closed = False
 
     def first(self, server: Server) -> bool:
         return server == self._servers[0]
@@ -169,7 +170,9 @@ class Servers:
         raise errors.together(failures)
 
     def close(self) -> None:
+        """Let go of all connections; one that a thread still talks on goes when it has done."""
         with self._lock:
+            self._closed = True
             idle = [connection for many in self._idle.values() for connection in many]
             self._idle.clear()
         for connection in idle:
@@ -233,7 +236,7 @@ class Servers:
     def _keep(self, connection: Connection) -> None:
         with self._lock:
             idle = self._idle[connection.server]
-            if len(idle) < KEPT:
+            if len(idle) < KEPT and not self._closed:
                 idle.append(connection)
                 return
         connection.close()

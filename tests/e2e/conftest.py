@@ -17,7 +17,7 @@ from plane import KINDS, WIDGETS_CRD, Plane, plane
 from kubefed_core.local.binaries import ensure
 from kubefed_core.local.cluster import LocalCluster
 
-pytest.register_assert_rewrite("dynamic", "kubefed_dns.providers.contract")
+pytest.register_assert_rewrite("dynamic", "published", "kubefed_dns.providers.contract")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

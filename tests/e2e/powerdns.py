@@ -14,7 +14,11 @@ SCHEMA = Path("/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql")
 
 
 class PowerDns(NameServer):
-    """One `pdns_server`. Its caches are as they come: an answer may not be older than a write."""
+    """One `pdns_server`, without its caches.
+
+    It empties them at an update, but whoever asks at that moment can put the old
+    answer back, and it stays for 20 s.
+    """
 
     program = "pdns_server"
     package = "pdns-server pdns-backend-sqlite3"
@@ -34,6 +38,9 @@ class PowerDns(NameServer):
             "dnsupdate": "yes",
             "allow-dnsupdate-from": "",
             "allow-axfr-ips": "",
+            "cache-ttl": 0,
+            "query-cache-ttl": 0,
+            "negquery-cache-ttl": 0,
             "api": "yes",
             "api-key": API_KEY,
             "webserver": "yes",

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from zones_story import OWNER, ZONE, Backend, Connection, Story, a, owned
+from zones_story import OWNER, ZONE, Backend, Connection, Slow, Story, a, owned
 
 from kubefed_dns.controllers.zones import reader
 from kubefed_dns.errors import Unlisted
@@ -149,6 +149,15 @@ async def test_what_others_wrote_between_our_writes_is_not_forgotten(follows):
         await asyncio.sleep(65)
         assert follows.backend.sets()[f"{WEB}.", "A"] == (ONE,)
         assert follows.backend.calls["read"] == 1
+
+
+async def test_a_zone_that_takes_long_to_read_is_ready_then_though_nobody_wants_anything(follows):
+    follows.executor = Slow(3.0)
+    async with follows.hub():
+        await asyncio.sleep(5)
+        assert follows.ready() is None
+        await asyncio.sleep(10)
+        assert follows.ready()[0] == TRUE
 
 
 # Where the zone is not listed.

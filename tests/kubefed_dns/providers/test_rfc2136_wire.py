@@ -103,6 +103,23 @@ def test_a_server_that_is_gone_is_found_out_once_for_all_zones(serve):
     assert dialled == [addresses[0], *[addresses[1]] * 5]
 
 
+def test_a_connection_that_is_talked_on_while_all_are_let_go_is_not_kept(serve):
+    opened = []
+
+    def dial(server, timeout):
+        opened.append(plain(server, timeout))
+        return opened[-1]
+
+    servers = Servers([Server(*serve(rcodes()).listening)], timeout=2, dial=dial)
+
+    def ask(connection):
+        servers.close()
+        return connection.ask(dns.message.make_query(ZONE, "SOA"))
+
+    servers.read(ZONE, ask)
+    assert [each.fileno() for each in opened] == [-1]
+
+
 def test_zones_at_work_at_once_have_a_connection_each_and_few_are_kept(asks):
     together = threading.Barrier(6)
 
