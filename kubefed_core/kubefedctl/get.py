@@ -11,7 +11,7 @@ import click
 from kubefed_core.api import clusters as cluster_api
 from kubefed_core.api import federated as federated_api
 from kubefed_core.api import taints
-from kubefed_core.api.federated import Condition, Status
+from kubefed_core.api.federated import WAIVE, Condition, Status
 from kubefed_core.api.types import RUNNING, TypeConfig
 from kubefed_core.decide.outcomes import PROPAGATION, READY
 from kubefed_core.errors import Terminal
@@ -20,7 +20,7 @@ from kubefed_core.kubefedctl.access import Api
 from kubefed_core.kubefedctl.output import Row
 from kubefed_core.kubefedctl.settings import Settings, takes_settings
 from kubefed_core.kubefedctl.state import InCluster, State
-from kubefed_core.objects import Key, Obj, dig, key_of, labels
+from kubefed_core.objects import Key, Obj, deleting, dig, key_of, labels
 from kubefed_core.resources import CLUSTERS, TYPE_CONFIGS
 
 TABLES = ("", "wide")
@@ -219,6 +219,12 @@ def _detail(found: State, host: Api, config: TypeConfig, view: View) -> None:
         click.echo(f"{condition.type}: {condition.status}" + (f" ({why})" if why else ""))
     if found.problem and found.problem not in str(found.status.conditions):
         click.echo(f"Placement: {found.problem}")
+    if deleting(found.obj):
+        left = ", ".join(each.cluster for each in found.clusters)
+        click.echo(
+            f"It is being deleted, and waits for: {left or 'nothing'}. A cluster that is lost is "
+            f"waited for no more with the annotation {WAIVE}=CLUSTER_NAME, or by unjoin --force."
+        )
     if not found.looked_at:
         click.echo("The last change has not been looked at yet.")
     columns = (

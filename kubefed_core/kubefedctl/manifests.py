@@ -1,9 +1,10 @@
 """Manifests, read and written as Kubernetes' own programs do it.
 
-They take less for something else than PyYAML does: `yes` and `on` are words, `22:22` and
-`2026-01-01` are texts, and `1e3` is a number. What is written means the same to both.
+To them `22:22` and `2026-01-01` are texts, `1e3` and `09` are numbers, and `y` is true, which
+PyYAML sees otherwise. What is written means the same to both.
 """
 
+import math
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,15 +20,13 @@ from kubefed_core.objects import Obj, dig
 STDIN = "-"
 _TAG = "tag:yaml.org,2002:"
 _NULL = re.compile(r"(?:~|null|Null|NULL|)$")
-_BOOL = re.compile(r"(?:true|True|TRUE|false|False|FALSE)$")
+_TRUE = r"y|Y|yes|Yes|YES|on|On|ON|true|True|TRUE"
+_BOOL = re.compile(rf"(?:{_TRUE}|n|N|no|No|NO|off|Off|OFF|false|False|FALSE)$")
 _INT = re.compile(r"[-+]?(?:0[bB][01_]+|0[oO]?[0-7_]+|0[xX][0-9a-fA-F_]+|[1-9][0-9_]*|0)$")
-_FLOAT = re.compile(
-    r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$|[-+]?\.(?:inf|Inf|INF)$"
-    r"|\.(?:nan|NaN|NAN)$"
-)
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9][0-9_]*|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?$")
 _PLAIN = (
     ("null", _NULL, ["~", "n", "N", ""]),
-    ("bool", _BOOL, list("tTfF")),
+    ("bool", _BOOL, list("yYnNoOtTfF")),
     ("int", _INT, list("-+0123456789")),
     ("float", _FLOAT, list("-+.0123456789")),
     ("merge", re.compile(r"<<$"), ["<"]),
@@ -38,10 +37,24 @@ _PLAIN = (
 class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
 
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The keys of an object are texts, whatever they look like."""
+        self.flatten_mapping(node)
+        return {_key(self, key): self.construct_object(value, deep) for key, value in node.value}
+
 
 class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+def _key(loader: yaml.SafeLoader, node: yaml.Node) -> str:
+    value = loader.construct_object(node)
+    if not isinstance(value, str | int | float):
+        raise yaml.constructor.ConstructorError(
+            problem="a key must be a text", problem_mark=node.start_mark
+        )
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
@@ -50,10 +63,17 @@ def _int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
     return int(text, 8 if octal else 0)
 
 
-def _float(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> float | int:
-    text = str(loader.construct_scalar(node)).lower()
-    value = float(text.replace(".inf", "inf").replace(".nan", "nan"))
+def _float(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> float | int | str:
+    """A whole number is one however it is written; what no number can hold is a text."""
+    text = str(loader.construct_scalar(node))
+    value = float(text.replace("_", ""))
+    if math.isinf(value):
+        return text
     return int(value) if value.is_integer() and abs(value) < 1e21 else value
+
+
+def _bool(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> bool:
+    return re.fullmatch(_TRUE, str(loader.construct_scalar(node))) is not None
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
@@ -64,6 +84,7 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 for _name, _pattern, _first in _PLAIN:
     _Loader.add_implicit_resolver(f"{_TAG}{_name}", _pattern, _first)
     _Dumper.add_implicit_resolver(f"{_TAG}{_name}", _pattern, _first)
+_Loader.add_constructor(f"{_TAG}bool", _bool)
 _Loader.add_constructor(f"{_TAG}int", _int)
 _Loader.add_constructor(f"{_TAG}float", _float)
 _Dumper.add_representer(str, _text)

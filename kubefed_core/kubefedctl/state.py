@@ -14,7 +14,7 @@ from kubefed_core.decide.placement import Candidate, Placed
 from kubefed_core.errors import ApiError, NotFound
 from kubefed_core.kubefedctl import preflight, rights
 from kubefed_core.kubefedctl.access import Api
-from kubefed_core.objects import Key, Obj, dig, generation, key_of, labels, uid
+from kubefed_core.objects import Key, Obj, deleting, dig, generation, key_of, labels, uid
 from kubefed_core.resources import CLUSTERS, CONFIGS, EVENTS, NAMESPACES, PLACEMENT_POLICIES
 
 WARNINGS = 5
@@ -53,7 +53,9 @@ def of(host: Api, obj: Obj, config: TypeConfig, configs: Mapping[str, TypeConfig
         resource, Key(key.namespace, versions.name_for(config.target.kind, key.name))
     )
     known = propagated.parse(recorded or {}).clusters
-    placed = _placed(host, obj, config, configs, namespace=namespace, present=frozenset(known))
+    placed = Placed()
+    if not deleting(obj):
+        placed = _placed(host, obj, config, configs, namespace=namespace, present=frozenset(known))
     status = api.status(obj)
     entries = {each.name: each for each in status.clusters}
     lines = []

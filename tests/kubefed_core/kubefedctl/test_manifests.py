@@ -11,17 +11,21 @@ from kubefed_core.errors import Terminal
 from kubefed_core.kubefedctl import manifests
 
 VALUES = [
-    ("Words of YAML 1.1 are words.", "[yes, no, on, off, y, N]", ["yes", "no", "on", "off", "y",
-     "N"]),
-    ("Only these are truth values.", "[true, True, FALSE]", [True, True, False]),
+    ("Words of YAML 1.1 are truth values.", "[yes, no, on, Off, y, N]",
+     [True, False, True, False, True, False]),
+    ("And these.", "[true, True, FALSE, tRUE]", [True, True, False, "tRUE"]),
     ("A pair with a colon is no number of sixty.", "22:22", "22:22"),
     ("A date is a text.", "[2026-01-01, 2026-01-01T00:00:00Z]",
      ["2026-01-01", "2026-01-01T00:00:00Z"]),
     ("Octal numbers, old and new.", "[0644, 0o644, 0x1F, 0b11, -010]", [420, 420, 31, 3, -8]),
-    ("An exponent makes a number.", "[1e3, 1.5, .5, 12e-1]", [1000, 1.5, 0.5, 1.2]),
+    ("An exponent makes a number.", "[1e3, 1.5, .5, 12e-1, 5., -.5e2, 1e400]",
+     [1000, 1.5, 0.5, 1.2, 5, -50, "1e400"]),
+    ("Underlines part digits.", "[1_000, 1_0.5, 0x1_F, _1]", [1000, 10.5, 31, "_1"]),
     ("What is not octal is not an octal.", "09", 9),
     ("Nothing.", "[~, null, Null, '', null]", [None, None, None, "", None]),
     ("What is quoted is a text.", "['1', \"true\"]", ["1", "true"]),
+    ("Keys are texts.", "{1: a, y: b, 1.5: d}", {"1": "a", "true": "b",
+     "1.5": "d"}),
     ("An anchor and a merge.", "{a: &x {b: 1}, c: {<<: *x, d: 2}}",
      {"a": {"b": 1}, "c": {"b": 1, "d": 2}}),
 ]  # fmt: skip
@@ -35,9 +39,9 @@ def test_a_value_is_read_as_kubernetes_reads_it(tmp_path, reason, text, value):
     assert found == {"value": value}, reason
 
 
-TEXTS = ["1e3", "5e10", "0o17", "0x1f", "yes", "on", "22:22", "2026-01-01", "~", "", "true", "1_0",
-         ".inf", "=", "<<", "a: b", "# no", "- x", "line\nline\n", "trailing \nspace", "\ttab",
-         "ümläut", "a" * 300]  # fmt: skip
+TEXTS = ["1e3", "5e10", "0o17", "0x1f", "yes", "on", "y", "N", "09", "1e400", "NaN", "+.5",
+         "22:22", "2026-01-01", "~", "", "true", "1_0", ".inf", "=", "<<", "a: b", "# no", "- x",
+         "line\nline\n", "trailing \nspace", "\ttab", "ümläut", "a" * 300]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -59,10 +63,10 @@ def test_what_is_twice_in_memory_is_written_twice():
 
 def test_documents_and_lists_are_taken_apart_and_empty_documents_passed_over(tmp_path):
     file = tmp_path / "x.yaml"
-    items = [{"kind": "B", "n": 2}, {"kind": "C", "n": 3}]
+    items = [{"kind": "B", "no": 2}, {"kind": "C", "no": 3}]
     whole = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
-    file.write_text(f"# nothing\n---\n---\nkind: A\nn: 1\n---\n{whole}\n---\n")
-    assert [obj["n"] for obj in manifests.read(str(file))] == [1, 2, 3]
+    file.write_text(f"# nothing\n---\n---\nkind: A\n'no': 1\n---\n{whole}\n---\n")
+    assert [obj["no"] for obj in manifests.read(str(file))] == [1, 2, 3]
 
 
 def test_a_dash_is_stdin():
@@ -83,6 +87,7 @@ BAD = [
     ("No such file.", None, "x.yaml: cannot be read: No such file"),
     ("A tab where none may be.", b"a:\n\t- b", r"it is not YAML: .*\(line 2\)"),
     ("No text.", b"\xff\xfe\x00", "cannot be read"),
+    ("A key that is none.", b"a: 1\n[1]: b", r"a key must be a text \(line 2\)"),
     ("A list.", b"[1, 2]", "document 1: must be an object"),
     ("A word after a good one.", b"kind: A\n---\nword", "document 2: must be an object"),
     ("Nothing.", b"# only words\n", "holds no objects"),
