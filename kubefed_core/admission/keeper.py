@@ -21,7 +21,7 @@ from kubefed_core.runtime.client import Client
 log = logging.getLogger(__name__)
 
 SECRET = "kubefed-admission-webhook-serving-cert"
-PERIOD = 60.0
+PERIOD = 15.0
 """Seconds between two looks at what others may have changed."""
 WAIT = 5.0
 """The same after one that came to nothing."""

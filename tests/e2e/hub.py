@@ -51,69 +51,35 @@ def program(*args: str, fine: bool = True) -> str:
     return done.stdout + done.stderr
 
 
-class Hub:
-    """One controller-manager; can be killed at any time and started again.
+class Process:
+    """One of our programs; can be killed at any time and started again.
 
-    `flags` are added to those that every start needs. The log of all its lives
-    is in one file.
+    The log of all its lives is in one file.
     """
 
-    def __init__(self, kubeconfig: Path, directory: Path, *flags: str) -> None:
-        self.kubeconfig = kubeconfig
-        self.log = directory / "controller-manager.log"
-        self.flags = flags
-        self.dns_port = free_port()
-        self.health_port = free_port()
-        self.metrics_port = free_port()
+    def __init__(self, log: Path, *args: str) -> None:
+        self.log = log
+        self.args = args
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *, ready: bool = True) -> None:
+    def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-W",
-                    "error",
-                    "-m",
-                    "kubefed_dns.hyperfed",
-                    "controller-manager",
-                    f"--kubeconfig={self.kubeconfig}",
-                    f"--kubefed-namespace={SYSTEM}",
-                    f"--healthz-addr=127.0.0.1:{self.health_port}",
-                    f"--metrics-addr=127.0.0.1:{self.metrics_port}",
-                    f"--dns-address=127.0.0.1:{self.dns_port}",
-                    *self.flags,
-                ],
+                [sys.executable, "-W", "error", "-m", "kubefed_dns.hyperfed", *self.args],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=REPO,
                 env=os.environ | {"PYTHONUNBUFFERED": "1"},
             )
-        if ready:
-            self.ready()
 
-    def ready(self) -> None:
-        """Wait until /readyz says so; the log's end is in the error."""
+    def until(self, ready: Callable[[], bool]) -> None:
+        """Wait for this; the log's end is in the error."""
         end = time.monotonic() + PATIENCE
-        while self.probe("readyz") != 200:
+        while not ready():
             alive = self._process is not None and self._process.poll() is None
             assert alive and time.monotonic() < end, f"not ready:\n{self.tail()}"  # noqa: PT018
             time.sleep(0.05)
-
-    def probe(self, path: str) -> int:
-        """The status of an HTTP path of its probes; 0 where nobody listens."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.health_port}/{path}") as answer:
-                return int(answer.status)
-        except urllib.error.HTTPError as error:
-            return error.code
-        except OSError:
-            return 0
-
-    def metrics(self) -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics") as answer:
-            return str(answer.read().decode())
 
     def kill(self) -> None:
         """As a crash does it."""
@@ -137,6 +103,49 @@ class Hub:
             process.kill()
             process.wait()
             raise AssertionError(f"it did not stop:\n{self.tail()}") from None
+
+
+class Hub(Process):
+    """One controller-manager; `flags` are added to those that every start needs."""
+
+    def __init__(self, kubeconfig: Path, directory: Path, *flags: str) -> None:
+        self.kubeconfig = kubeconfig
+        self.dns_port = free_port()
+        self.health_port = free_port()
+        self.metrics_port = free_port()
+        super().__init__(
+            directory / "controller-manager.log",
+            "controller-manager",
+            f"--kubeconfig={self.kubeconfig}",
+            f"--kubefed-namespace={SYSTEM}",
+            f"--healthz-addr=127.0.0.1:{self.health_port}",
+            f"--metrics-addr=127.0.0.1:{self.metrics_port}",
+            f"--dns-address=127.0.0.1:{self.dns_port}",
+            *flags,
+        )
+
+    def start(self, *, ready: bool = True) -> None:
+        super().start()
+        if ready:
+            self.ready()
+
+    def ready(self) -> None:
+        """Wait until /readyz says so."""
+        self.until(lambda: self.probe("readyz") == 200)
+
+    def probe(self, path: str) -> int:
+        """The status of an HTTP path of its probes; 0 where nobody listens."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.health_port}/{path}") as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
+
+    def metrics(self) -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics") as answer:
+            return str(answer.read().decode())
 
 
 class Resolver:

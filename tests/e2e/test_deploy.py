@@ -136,7 +136,7 @@ def test_the_manifests_apply_again_without_a_change(kubectl: Kubectl) -> None:
 
 def test_the_manifests_are_valid_for_server_side_apply(kubectl: Kubectl) -> None:
     flags = ("--server-side", "--force-conflicts", "--dry-run=server")
-    for directory in ("deploy", "deploy/member"):
+    for directory in ("deploy", "deploy/member", "deploy/webhook"):
         assert "serverside-applied" in kubectl("apply", *flags, "-k", directory)
 
 
