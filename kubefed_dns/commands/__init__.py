@@ -6,6 +6,7 @@ from kubefed_core.kubefedctl import flags
 from kubefed_dns.commands.adopt import adopt
 from kubefed_dns.commands.approve import approve
 from kubefed_dns.commands.drain import drain, undrain
+from kubefed_dns.commands.explain import explain
 from kubefed_dns.commands.plan import plan
 from kubefed_dns.commands.records import records
 from kubefed_dns.commands.verify import verify
@@ -19,5 +20,5 @@ def dns() -> None:
     """Look after names: what would change and why, what the world answers, who owns what."""
 
 
-for command in (adopt, approve, drain, undrain, plan, records, verify):
+for command in (adopt, approve, drain, undrain, explain, plan, records, verify):
     dns.add_command(command)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from kubefed_core.errors import ApiError, NotFound, Terminal
-from kubefed_core.objects import Key, Obj, key_of, labels
+from kubefed_core.objects import Key, Obj, dig, key_of, labels
 from kubefed_core.resources import CLUSTERS, ENDPOINT_SLICES, SECRETS
 from kubefed_core.runtime import credentials
 from kubefed_core.runtime.client import Client
@@ -69,19 +69,29 @@ def _concerned(hub: Hub) -> Iterator[tuple[RecordKey, Obj]]:
 
 def _weighed(hub: Hub, record: Record) -> Record:
     """With the status that the controller would come to."""
-    joined = {
-        key_of(obj).name: obj
-        for obj in hub.list(CLUSTERS)
-        if key_of(obj).namespace == hub.namespace
-    }
+    joined = _joined(hub)
     tags = {name: labels(obj) for name, obj in joined.items()}
     places = {name: sights.place(obj) for name, obj in joined.items()}
-    wanted = sorted(sights.wanted(record.clusters, tags))
-    seen = until_done(_gather(hub, record, {name: joined[name] for name in wanted}, places))
+    seen = sights_of(hub, record).values()
     verdict = evidence.weigh(record, seen, now=datetime.now(UTC), delay=NEVER)
     entries = routes.told(record, verdict.entries, labels=tags, places=places)
     status = replace(record.status, domain=_domain(hub, record), entries=entries)
     return replace(record, status=status)
+
+
+def sights_of(hub: Hub, record: Record) -> dict[str, Sight]:
+    """What each wanted cluster that is joined says of a record now, all asked at once."""
+    joined = _joined(hub)
+    wanted = sights.wanted(record.clusters, {name: labels(obj) for name, obj in joined.items()})
+    return until_done(_gather(hub, record, {name: joined[name] for name in sorted(wanted)}))
+
+
+def _joined(hub: Hub) -> dict[str, Obj]:
+    return {
+        key_of(obj).name: obj
+        for obj in hub.list(CLUSTERS)
+        if key_of(obj).namespace == hub.namespace
+    }
 
 
 def _domain(hub: Hub, record: Record) -> str:
@@ -96,24 +106,23 @@ def _domain(hub: Hub, record: Record) -> str:
     return domains_api.parse(obj).domain
 
 
-async def _gather(
-    hub: Hub, record: Record, clusters: Mapping[str, Obj], places: Mapping[str, Place]
-) -> list[Sight]:
-    found = [_sight(hub, record, obj, places[name]) for name, obj in clusters.items()]
-    return list(await asyncio.gather(*found))
+async def _gather(hub: Hub, record: Record, clusters: Mapping[str, Obj]) -> dict[str, Sight]:
+    found = await asyncio.gather(*(_sight(hub, record, obj) for obj in clusters.values()))
+    return {sight.cluster: sight for sight in found}
 
 
-async def _sight(hub: Hub, record: Record, cluster: Obj, place: Place) -> Sight:
+async def _sight(hub: Hub, record: Record, cluster: Obj) -> Sight:
     """What a member says now; one that cannot be asked is as if nobody had seen it."""
-    secret = (cluster.get("spec") or {}).get("secretRef", {}).get("name", "")
+    place = sights.place(cluster)
+    secret = Key(hub.namespace, dig(cluster, "spec", "secretRef", "name", default=""))
     try:
-        access = credentials.from_cluster(
-            cluster, await asyncio.to_thread(hub.get, SECRETS, Key(hub.namespace, secret))
-        )
+        found = await asyncio.to_thread(hub.get, SECRETS, secret)
+        access = credentials.from_cluster(cluster, found)
         async with asyncio.timeout(PATIENCE):
             return await _asked(Client(access), record, place)
-    except (ApiError, OSError, Terminal):
-        return sights.sight(place, None, cache=LOST)
+    except (ApiError, OSError, Terminal) as error:
+        why = str(error) or f"it does not answer within {PATIENCE:g}s"
+        return sights.sight(place, None, cache=replace(LOST, cause=why))
 
 
 async def _asked(client: Client, record: Record, place: Place) -> Sight:
