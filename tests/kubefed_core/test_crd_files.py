@@ -81,7 +81,9 @@ def touched(node: Schema) -> Iterator[Schema]:
     for rule in node.get(RULES, ()):
         text = re.sub(r"\bhas\([^()]*\)", "", rule["rule"])
         for path in re.findall(r"\bself((?:\.\w+(?![\w(]))*)", text):
-            yield follow(node, path)
+            # A name is bounded by Kubernetes itself.
+            if path != ".metadata.name":
+                yield follow(node, path)
 
 
 def spec_of(path: Path) -> Schema:
