@@ -1,6 +1,8 @@
 """What a zone says to a question for a name within it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kubefed_dns.server.data import Records
 from kubefed_dns.server.routing import Options
@@ -61,6 +63,15 @@ class Referral:
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """The zone has not been filled yet, so it cannot tell."""
+
+
+class Copy(NamedTuple):
+    """A zone at one moment; `soa` is not among `sets`, which are made as they are taken."""
+
+    serial: int
+    soa: Owned
+    names: int
+    sets: Iterable[Owned]
 
 
 Settled = Data | Alias | NoData | NoName | Referral | Unknown

@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 import dns.name
 import dns.tsig
+from dns.rdatatype import RdataType
 
+from kubefed_dns.server import soa
+from kubefed_dns.server.data import Records
 from kubefed_dns.server.places import Database
 
 Address = IPv4Address | IPv6Address
@@ -40,6 +43,15 @@ class Policy:
     notify: tuple[Secondary, ...] = ()
     signer: dns.tsig.Key | None = field(default=None, repr=False)
     database: Database | None = None
+
+    def server_records(self) -> Mapping[int, Records]:
+        """The addresses of the name server, by type."""
+        found: dict[int, Records] = {}
+        for version, rdtype in ((4, RdataType.A), (6, RdataType.AAAA)):
+            packed = tuple(each.packed for each in self.addresses if each.version == version)
+            if packed:
+                found[rdtype] = Records(rdtype, soa.TTL, packed)
+        return found
 
     def allows(self, sender: str) -> bool:
         """Whether who asks from an address needs no key."""

@@ -8,11 +8,11 @@ from dns.rdatatype import RdataType
 
 from kubefed_dns.server import soa
 from kubefed_dns.server.data import Records
-from kubefed_dns.server.found import Owned
+from kubefed_dns.server.found import Copy, Owned
 from kubefed_dns.server.history import Step
 from kubefed_dns.server.message import AA, DO, QR, RD, Writer
 from kubefed_dns.server.query import HEADER, Malformed, Query, soa_serial
-from kubefed_dns.server.zone import Copy, Zone
+from kubefed_dns.server.zone import Zone
 
 TYPES = frozenset({RdataType.AXFR, RdataType.IXFR})
 FULL = 16_384

@@ -9,7 +9,6 @@ one change or one question, and `version` moves within it.
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple
 
 from dns.rdatatype import RdataType
 
@@ -18,6 +17,7 @@ from kubefed_dns.server import names, soa
 from kubefed_dns.server.data import Records
 from kubefed_dns.server.found import (
     Alias,
+    Copy,
     Data,
     Found,
     NoData,
@@ -31,18 +31,8 @@ from kubefed_dns.server.history import History, Step, differences
 from kubefed_dns.server.node import EMPTY, Node
 from kubefed_dns.server.policy import OPEN, Policy
 
-NS_TTL = 3600
 PLACED = frozenset({RdataType.A, RdataType.AAAA, RdataType.CNAME})
 """What at the name server's name says where it is."""
-
-
-class Copy(NamedTuple):
-    """A zone at one moment; `soa` is not among `sets`, which are made as they are taken."""
-
-    serial: int
-    soa: Owned
-    names: int
-    sets: Iterable[Owned]
 
 
 class Zone:
@@ -115,8 +105,7 @@ class Zone:
         with self._lock:
             if not soa.later(floor, self.serial):
                 return
-            self.serial = floor
-            self._advance()
+            self._advance(floor=floor)
         self._changed(self)
 
     def apply(self, nodes: Mapping[bytes, Node | None]) -> None:
@@ -153,7 +142,7 @@ class Zone:
             return self._history.since(serial)
 
     def _serve(self, server: bytes, policy: Policy) -> None:
-        own = _addresses(policy)
+        own = policy.server_records()
         with self._lock:
             self.policy = policy
             if (server, own) == (self._server, self._own):
@@ -169,8 +158,8 @@ class Zone:
 
     def _settle(self, policy: Policy) -> None:
         """Say who the name server is and, where that is ours to say, its addresses."""
-        self._servers = Records(RdataType.NS, NS_TTL, (self._server,))
-        self._own = _addresses(policy)
+        self._servers = Records(RdataType.NS, soa.TTL, (self._server,))
+        self._own = policy.server_records()
         ours = self._own and names.within(self._server, self.apex)
         self._placed = self._server if ours else b""
         self._count(self._placed, 1)
@@ -207,10 +196,17 @@ class Zone:
             else:
                 del self._below[parent]
 
-    def _advance(self, removed: tuple[Owned, ...] = (), added: tuple[Owned, ...] = ()) -> None:
+    def _advance(
+        self,
+        removed: tuple[Owned, ...] = (),
+        added: tuple[Owned, ...] = (),
+        *,
+        floor: int | None = None,
+    ) -> None:
         self.version += 1
         before, old = self.serial, self._soa
-        self.serial = soa.following(self.serial, int(self._now().timestamp()))
+        last = before if floor is None else floor
+        self.serial = soa.following(last, int(self._now().timestamp()))
         self._soa = soa.make(self.apex, server=self._server, serial=self.serial)
         self._negative = (self.apex, soa.negative(self._soa))
         if self.filled:
@@ -294,13 +290,3 @@ def _sets(
     for name in {**special, **nodes}:
         records = special[name] if name in special else nodes[name].records
         yield from ((name, each) for each in records.values())
-
-
-def _addresses(policy: Policy) -> Mapping[int, Records]:
-    """The addresses of the name server, by type."""
-    found: dict[int, Records] = {}
-    for version, rdtype in ((4, RdataType.A), (6, RdataType.AAAA)):
-        packed = tuple(each.packed for each in policy.addresses if each.version == version)
-        if packed:
-            found[rdtype] = Records(rdtype, NS_TTL, packed)
-    return found

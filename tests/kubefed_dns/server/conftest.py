@@ -1,16 +1,16 @@
 """A server with a settable clock, and the shortest ways to fill it and to ask it."""
 
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 
 import dns.message
 import pytest
+from secondary import KEY, OPEN, ZONE, put
 
-from kubefed_dns.records import RRset
-from kubefed_dns.server import names
-from kubefed_dns.server.node import Node
+from kubefed_dns.records import RRset, rrset
+from kubefed_dns.server.policy import Policy
 from kubefed_dns.server.server import Server
+from kubefed_dns.server.zone import Zone
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -62,10 +62,7 @@ def fill(server: Server) -> Fill:
     def fill(zone: str, *rrsets: RRset) -> None:
         if zone not in {each.name for each in server.zones}:
             server.add_zone(zone)
-        found: dict[bytes, dict] = defaultdict(dict)
-        for rrset in rrsets:
-            found[names.to_wire(rrset.name)][rrset.key] = rrset
-        server.zone(zone).apply({name: Node.of(sets) for name, sets in found.items()})
+        put(server.zone(zone), *rrsets)
 
     return fill
 
@@ -85,3 +82,21 @@ def ask(server: Server) -> Ask:
         return response
 
     return ask
+
+
+@pytest.fixture
+def zone(fill: Fill, server: Server, clock: Clock) -> Zone:
+    """One that is handed on; dnspython goes by the machine's clock, so the server does."""
+    clock.time = datetime.now(UTC)
+    fill(ZONE, rrset("www.example.com", "A", 60, ["192.0.2.1"]))
+    server.zone(ZONE).adopt(OPEN)
+    return server.zone(ZONE)
+
+
+@pytest.fixture
+async def port(server: Server, zone: Zone) -> AsyncIterator[int]:
+    """Where that zone is served, and handed on to who has the key."""
+    zone.adopt(Policy(keys={KEY.name: KEY}))
+    await server.start("127.0.0.1", 0)
+    yield server.address[1]
+    await server.stop()
