@@ -36,7 +36,8 @@ class Ledger:
     `dirty` names are to be planned, `stale` ones to be read before. `settled`
     gives, for each name that is as it should be, the marker that the zone had
     when we made it so, empty where it was found so. `ours` counts our sets by
-    name; `routes` tells how the routing of a name is served.
+    name; `routes` tells how the routing of a name is served. `settling` gives,
+    for names that not all servers have yet as they are, the change that is to come.
     """
 
     def __init__(self, site: Site, *, terms: Terms, rules: Rules) -> None:
@@ -54,6 +55,7 @@ class Ledger:
         self.troubles: dict[str, Problem] = {}
         self.quarantine: dict[str, Quarantine] = {}
         self.settled: dict[str, str] = {}
+        self.settling: dict[str, str] = {}
         self.braked: frozenset[str] = frozenset()
         self.window = Window()
         self._bids: dict[str, tuple[Bid, ...]] = {}

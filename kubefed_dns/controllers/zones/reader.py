@@ -25,7 +25,8 @@ class State:
     """How the work on a zone stands.
 
     `marker` is the zone's as last seen, `since` the one up to which everything is
-    known; where they differ, others may have written. `unlisted` is why the
+    known; where they differ, others may have written. `change` is the last that
+    we made, where changes have ids. `unlisted` is why the
     zone is only read name by name, None where it is read as a whole. `worked`:
     every name was looked at once. `rest` and `audit` are times of the loop:
     before the first nothing is tried, from the second on the zone is looked at.
@@ -33,6 +34,7 @@ class State:
     """
 
     marker: str = ""
+    change: str = ""
     since: str = ""
     unlisted: Unlisted | None = None
     worked: bool = False

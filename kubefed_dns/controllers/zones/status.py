@@ -197,7 +197,7 @@ class Statuses:
             records=records,
             owned=owned,
             pending=ledger.pending,
-            marker=state.marker,
+            marker=state.marker or state.change or before.marker,
             last_sync=state.last_sync or before.last_sync,
             last_error=last_error,
             held=HeldBack(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from kubefed_dns.controllers.zones.index import Index
+from kubefed_dns.controllers.zones.ledger import Ledger
 from kubefed_dns.controllers.zones.providers import Providers
 from kubefed_dns.controllers.zones.writer import Writer
 from kubefed_dns.decide.admit import Ref
@@ -34,7 +35,7 @@ class Outlook:
         if (problem := ledger.problem(name, ref)) is not None:
             return Verdict(problem, route=route)
         if name in ledger.settled:
-            return Verdict(marker=ledger.settled[name], route=route)
+            return Verdict(_spreading(ledger, name), ledger.settled[name], route)
         if state.error is not None:
             why = f"DNSProvider {site.provider}, zone {site.zone}: {state.error}"
             return Verdict(Problem(Reason.PROVIDER_ERROR, why), route=route)
@@ -45,7 +46,7 @@ class Outlook:
 
     def marker(self, site: Site) -> str:
         writer = self.writer(site)
-        return writer.state.marker if writer is not None else ""
+        return writer.state.marker or writer.state.change if writer is not None else ""
 
     def withheld(self, resource: str) -> Problem | None:
         for ledger in (writer.ledger for writer in self._writers()):
@@ -70,3 +71,12 @@ class Outlook:
         for entry in self._providers.entries():
             if entry.backend is not None:
                 yield from entry.backend.writers.values()
+
+
+def _spreading(ledger: Ledger, name: str) -> Problem | None:
+    """What there is to wait for though a name is written."""
+    change = ledger.settling.get(name)
+    if change is None:
+        return None
+    why = f"change {change} is on its way to the servers of DNSProvider {ledger.site.provider}"
+    return Problem(Reason.PENDING, why)

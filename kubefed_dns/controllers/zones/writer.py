@@ -10,6 +10,8 @@ from kubefed_dns.controllers.zones.brake import Brakes
 from kubefed_dns.controllers.zones.ledger import Ledger, Quarantine, names_in
 from kubefed_dns.controllers.zones.means import SLACK, Means, Office
 from kubefed_dns.controllers.zones.reader import Reader, State
+from kubefed_dns.controllers.zones.refusals import Refusals
+from kubefed_dns.controllers.zones.settling import Settling
 from kubefed_dns.decide.plan import Planned
 from kubefed_dns.decide.reasons import Problem, Reason
 from kubefed_dns.errors import ProviderError, Throttled
@@ -22,10 +24,6 @@ BATCH = 500
 """Names in one write, so that what is urgent does not wait for what is much."""
 BREATH = 100
 """Names planned in one go, so that others have the loop."""
-RACES = 5
-"""Races lost in a row until a name has to wait."""
-PATIENCE = 30.0
-"""Seconds at least until a refused change is tried again."""
 FOREVER = float("inf")
 
 
@@ -55,7 +53,8 @@ class Writer:
         self._spec = spec
         self._brakes = brakes
         self._reader = Reader(ledger, self.state, means=means, provider=provider, spec=spec)
-        self._failures: dict[str, int] = {}
+        self._settling = Settling(ledger, means=means, provider=provider)
+        self._refusals = Refusals(ledger, retry=means.retry, event=self._event)
         self._filled = provider.capabilities.shared
         self._flying: Sequence[Group] = ()
 
@@ -68,6 +67,7 @@ class Writer:
         try:
             await self._reader.look()
             await self._write()
+            await self._settle()
         except ProviderError as error:
             return self._failed(error)
         self._recovered()
@@ -101,6 +101,11 @@ class Writer:
         if names:
             self._office.told(ledger.site, names)
             self._office.said(ledger.site.provider)
+
+    async def _settle(self) -> None:
+        """See what has come to all servers since."""
+        if names := await self._settling.look():
+            self._office.told(self.ledger.site, names)
 
     async def _attempt(self, names: Sequence[str]) -> None:
         groups, vanishing = await self._plan(names)
@@ -140,15 +145,9 @@ class Writer:
                 ledger.settle(name)
             return None
         ledger.settled.pop(name, None)
-        if self._waits(name) or not self._explained(name, planned.group):
+        if self._refusals.waits(name, self._now()) or not self._explained(name, planned.group):
             return None
         return planned.group if self._repairs(name) else None
-
-    def _waits(self, name: str) -> bool:
-        """Whether this very change was refused, and it is too early to try again."""
-        found = self.ledger.quarantine.get(name)
-        wants = self.ledger.wants.get(name, ())
-        return found is not None and found.wants == wants and self._now() + SLACK < found.due
 
     def _explained(self, name: str, group: Group) -> bool:
         ledger = self.ledger
@@ -206,9 +205,10 @@ class Writer:
                 break
         if done:
             await self._reader.note_own_write()
+            self.state.change = self._settling.change()
         for group in done:
             if group.name not in self.ledger.dirty and group.name not in self.ledger.troubles:
-                self.ledger.settle(group.name, self.state.marker)
+                self.ledger.settle(group.name, self.state.marker or self.state.change)
 
     async def _deliver(self, batch: Sequence[Group]) -> list[Group]:
         """Write one batch; the groups that were taken."""
@@ -221,13 +221,13 @@ class Writer:
         before = {group.name for group in taken if group.name in ledger.ours}
         for group in taken:
             ledger.took(group)
-            ledger.quarantine.pop(group.name, None)
-            self._failures.pop(group.name, None)
+            self._refusals.taken(group.name)
         for refusal in refusals:
-            self._refused(refusal)
+            self._refusals.add(refusal, self._now())
         self._count(taken=len(taken), refusals=refusals)
         if taken:
             names = [group.name for group in taken]
+            self._settling.began(names)
             if self._brakes is not None:
                 self._brakes.count(names, before=before, now=self._now())
             self.state.last_sync = timestamp(self._means.host.now())
@@ -240,23 +240,6 @@ class Writer:
         for result, count in counts.items():
             if count:
                 self._means.metrics.wrote(*self.ledger.site, result=result, count=count)
-
-    def _refused(self, refusal: Refusal) -> None:
-        name, ledger = refusal.group.name, self.ledger
-        failures = self._failures[name] = self._failures.get(name, 0) + 1
-        if refusal.lost:
-            ledger.stale |= names_in(refusal.group)
-            if failures <= RACES:
-                ledger.mark(name)
-                return
-            why = f"{name}: somebody else changes it as fast as we do ({refusal.reason})"
-            problem = Problem(Reason.PENDING, why)
-        else:
-            why = f"{ledger.site.provider} refuses {name} in zone {ledger.zone}: {refusal.reason}"
-            problem = Problem(Reason.REFUSED, why)
-            self._event("Refused", problem.message)
-        due = self._now() + max(PATIENCE, self._means.retry(failures))
-        ledger.quarantine[name] = Quarantine(problem, ledger.wants.get(name, ()), due)
 
     def _failed(self, error: ProviderError) -> float:
         state, site = self.state, self.ledger.site
@@ -285,7 +268,11 @@ class Writer:
     def _next(self) -> float | None:
         if self.ledger.dirty:
             return 0.0
-        due = [self.state.audit, *(each.due for each in self.ledger.quarantine.values())]
+        due = [
+            self.state.audit,
+            self._settling.due,
+            *(each.due for each in self.ledger.quarantine.values()),
+        ]
         if self._brakes is not None:
             due.append(self._brakes.due())
         return None if min(due) == FOREVER else max(0.0, min(due) - self._now())

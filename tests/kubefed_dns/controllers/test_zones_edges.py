@@ -1,7 +1,8 @@
 import asyncio
 
 import pytest
-from zones_story import START, SYSTEM, Backend, Slow, Story, a
+from zones_backend import Slow
+from zones_story import START, SYSTEM, Backend, Story, a
 
 from kubefed_core import errors
 from kubefed_core.objects import Key

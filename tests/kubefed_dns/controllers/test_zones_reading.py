@@ -3,7 +3,8 @@
 import asyncio
 
 import pytest
-from zones_story import OWNER, ZONE, Backend, Connection, Slow, Story, a, owned
+from zones_backend import Connection, Slow
+from zones_story import OWNER, ZONE, Backend, Story, a, owned
 
 from kubefed_dns.controllers.zones import reader
 from kubefed_dns.errors import Unlisted

@@ -4,7 +4,8 @@ import asyncio
 import random
 
 import pytest
-from zones_story import OWNER, ZONE, Slow, Story, a, owned
+from zones_backend import Slow
+from zones_story import OWNER, ZONE, Story, a, owned
 
 from kubefed_core.errors import ApiError
 from kubefed_core.objects import Key
