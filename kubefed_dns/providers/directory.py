@@ -81,6 +81,11 @@ class Directory:
             raise self._ambiguous(zone)
         return found[0]
 
+    def known(self, zone: str) -> Hosted | None:
+        """What a name of the last listing means; makes no request."""
+        found = self._found.get(zone, ())
+        return found[0] if len(found) == 1 else None
+
     def forget(self, zone: str) -> None:
         """It was not there any more; perhaps there is a new one of that name."""
         self._found = {name: some for name, some in self._found.items() if name != zone}

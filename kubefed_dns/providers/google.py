@@ -112,6 +112,10 @@ class Google:
             items = items[count:]
         return refusals
 
+    def identity(self, zone: str) -> str | None:
+        found = self._directory.known(zone)
+        return f"{self._client.project}/{found.id}" if found else None
+
     def change(self, zone: str) -> str | None:
         made = self._changes[zone]
         return made[-1]["id"] if made else None

@@ -21,6 +21,9 @@ _PART = re.compile(r"entity\.change\.(additions|deletions)\[([^\]]*)\](?:\[([A-Z
 _RATE = re.compile(r"per (minute|day|100 seconds)")
 _ADDRESS = re.compile(r"^[A-Z]+ https?://\S+: ")
 _ROLE = "grant roles/dns.admin on the project or the zone to these credentials"
+_THROTTLE = (
+    "it is tried again by itself; if this stays, lower spec.rateLimit, or ask for more quota"
+)
 _REMEDIES = {
     "accessNotConfigured": "enable the Cloud DNS API in the project",
     "inactiveBillingState": "enable billing for the project",
@@ -98,7 +101,7 @@ def _said(error: GoogleAPICallError) -> list[tuple[str, str]]:
 def _answered(error: GoogleAPICallError) -> ProviderError:
     said, code = text_of(error), error.code or 0
     if _throttled(error):
-        return Throttled(f"Google: {said}", after=_retry_after(error))
+        return Throttled(f"Google: {said}; {_THROTTLE}", after=_retry_after(error))
     if code in (401, 403):
         known = (_REMEDIES[each] for each in reasons(error) if each in _REMEDIES)
         return Denied(f"Google: {said} ({code}); {next(known, _ROLE)}")
@@ -107,7 +110,10 @@ def _answered(error: GoogleAPICallError) -> ProviderError:
             f"Google: {said}; create the zone, or correct spec.google.project and spec.zoneIDs"
         )
     if code >= 500:
-        return Unreachable(f"Google: it fails to answer ({code}: {said})")
+        return Unreachable(
+            f"Google: it fails to answer ({code}: {said}); it is tried again by itself; see"
+            " status.cloud.google.com if this stays"
+        )
     return ProviderError(f"Google: {said} ({code})")
 
 

@@ -88,6 +88,10 @@ class Route53:
         )
         return refusals + delivery.deliver(ready)
 
+    def identity(self, zone: str) -> str | None:
+        found = self._directory.known(zone)
+        return found.id if found else None
+
     def change(self, zone: str) -> str | None:
         return self._changes.get(zone)
 

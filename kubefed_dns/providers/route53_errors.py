@@ -40,12 +40,18 @@ _CREDENTIALS = {
     "SignatureDoesNotMatch": f"the secret access key does not belong to the key; {_KEY}",
     "UnrecognizedClientException": f"the access key or session token is not valid; {_KEY}",
 }
+_ROLES = {
+    "AssumeRole": "let the role trust these credentials, and correct spec.route53.assumeRole",
+    "AssumeRoleWithWebIdentity": "let the role trust the service account of this pod, and correct"
+    " the account's annotation eks.amazonaws.com/role-arn",
+}
 _THROTTLE = "it is tried again by itself; if this stays, lower spec.rateLimit"
 _THROTTLES = {
     "PriorRequestNotComplete": "an earlier change of the zone is on its way; it is tried again",
 }
 _NO_CREDENTIALS = (
     sdk.CredentialRetrievalError,
+    sdk.MetadataRetrievalError,
     sdk.NoAuthTokenError,
     sdk.NoCredentialsError,
     sdk.PartialCredentialsError,
@@ -161,25 +167,25 @@ def _answered(error: sdk.ClientError) -> ProviderError:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _CREDENTIALS:
         return Denied(f"Route 53: {_CREDENTIALS[code]} ({code})")
-    if error.operation_name == "AssumeRole":
-        return Denied(
-            f"STS does not let us assume the role: {said} ({code}); let the role trust these"
-            " credentials, and correct spec.route53.assumeRole"
-        )
+    if code in THROTTLED or status == 429:
+        why = _THROTTLES.get(code, _THROTTLE)
+        return Throttled(f"Route 53: {said} ({code}); {why}", after=_retry_after(error))
+    if (remedy := _ROLES.get(error.operation_name)) is not None and status < 500:
+        return Denied(f"STS does not let us assume the role: {said} ({code}); {remedy}")
     if code in FORBIDDEN:
         return Denied(
             f"Route 53: {said} ({code}); allow route53:{error.operation_name} to these"
             " credentials, for this zone"
         )
-    if code in THROTTLED or status == 429:
-        why = _THROTTLES.get(code, _THROTTLE)
-        return Throttled(f"Route 53: {said} ({code}); {why}", after=_retry_after(error))
     if code in UNFIT:
         return Unfit(f"Route 53: {said} ({code})")
     if code == "NoSuchHostedZone":
         return ZoneGone(f"Route 53: {said}; create the zone, or correct spec.zoneIDs")
     if status >= 500:
-        return Unreachable(f"Route 53: it fails to answer {error.operation_name} ({status} {code})")
+        return Unreachable(
+            f"Route 53: it fails to answer {error.operation_name} ({status} {code}); it is tried"
+            " again by itself; see the AWS Health Dashboard if this stays"
+        )
     return ProviderError(f"Route 53: {said} ({code}, {error.operation_name})")
 
 

@@ -88,6 +88,18 @@ def test_all_pages_are_read(google, hosted, provider):
     assert len(google.requests) == 8
 
 
+def test_a_change_in_a_zone_of_ten_thousand_names_is_three_requests(google, hosted, provider):
+    plain = {"type": "A", "ttl": 60, "rrdatas": ["192.0.2.1"]}
+    hosted.put(*({**plain, "name": f"n{n}.{ZONE}"} for n in range(10_000)))
+    provider.read(ZONE)
+    old, new = address("n7"), address("n7", "192.0.2.2")
+    google.requests.clear()
+    (found,) = provider.read(ZONE, [old.name])
+    assert not provider.write(ZONE, [group(Update(found, new))])
+    assert provider.marker(ZONE) == "1"
+    assert len(google.requests) == 3
+
+
 # Changes.
 
 

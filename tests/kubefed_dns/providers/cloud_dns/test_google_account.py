@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from strict_google import PROJECT
 
 from kubefed_dns.errors import Denied, Misconfigured, ProviderError, ZoneGone
+from kubefed_dns.providers.protocol import Identifies
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +154,13 @@ def test_a_zone_that_is_made_anew_is_found_again(google, provider_of):
         provider.read(ZONE)
     google.add_zone(ZONE, name="new")
     assert not provider.read(ZONE)
+
+
+def test_a_zone_has_an_identity_once_it_was_listed(google, provider_of):
+    google.add_zone(ZONE, name="one")
+    provider = provider_of()
+    assert provider.identity(ZONE) is None
+    provider.zones()
+    assert isinstance(provider, Identifies)
+    assert provider.identity(ZONE) == f"{PROJECT}/one"
+    assert len(google.requests) == 1

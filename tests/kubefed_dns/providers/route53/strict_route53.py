@@ -46,11 +46,10 @@ class Quiet(WSGIRequestHandler):
 
 
 class StrictRoute53:
-    """`denied` are names that the credentials may not change; `roles`: there are some to assume.
-
-    `raw_errors`: refused batches are answered in Route 53's own form of error.
-    `garbage`: nothing is answered as it should be. `spent` are references of health
-    checks that are there no more.
+    """`denied` are names that the credentials may not change; `roles`: there are some to assume,
+    and `assumed` is what was said of the last one. `raw_errors`: refused batches are answered
+    in Route 53's own form of error. `garbage`: nothing is answered as it should be. `spent` are
+    references of health checks that are there no more.
     """
 
     def __init__(self):
@@ -60,6 +59,7 @@ class StrictRoute53:
         self.denied = set()
         self.raw_errors = False
         self.roles = True
+        self.assumed = {}
         self.garbage = False
         self._lock = threading.Lock()
         self._changes = 0
@@ -128,6 +128,8 @@ class StrictRoute53:
             return answer(environ, start_response)
 
     def _answer(self, request):
+        if request.path == "/":
+            self.assumed = dict(request.form)
         if request.path == "/" and not self.roles:
             return error(Fault("AccessDenied", "User is not authorized: sts:AssumeRole", 403))
         if self.garbage:

@@ -163,6 +163,43 @@ def test_a_thousand_names_are_two_requests(route53, zone_id, provider):
     assert len(route53.held(zone_id)) == 2002
 
 
+def test_a_change_in_a_zone_of_ten_thousand_names_is_two_requests(route53, zone_id, provider):
+    route53.put(zone_id, *({**ALIAS, "Name": f"n{n:05}.{ZONE}"} for n in range(10_000)))
+    provider.zones()
+    old, new = address("www"), address("www", "192.0.2.2")
+    assert not provider.write(ZONE, created(old))
+    route53.requests.clear()
+    assert provider.read(ZONE, [old.name]) == (old,)
+    assert not provider.write(ZONE, [group(Update(old, new))])
+    assert provider.marker(ZONE) is None
+    assert len(route53.requests) == 2
+
+
+def test_a_zone_that_grows_is_read_name_by_name_still(route53, zone_id, provider):
+    assert not provider.read(ZONE)
+    sets = [address(f"n{n}") for n in range(1500)]
+    assert not provider.write(ZONE, created(*sets))
+    route53.requests.clear()
+    assert set(provider.read(ZONE, [each.name for each in sets[:3]])) == set(sets[:3])
+    assert len(route53.requests) <= 3
+
+
+def test_aliases_are_counted_for_both_families(route53, zone_id, provider):
+    aliases = [
+        rrset(
+            f"n{n}.{ZONE}",
+            "CNAME",
+            300,
+            ["w.us-east-1.elb.amazonaws.com"],
+            properties={"alias": "true"},
+        )
+        for n in range(600)
+    ]
+    assert not provider.write(ZONE, created(*aliases))
+    assert len(writes(route53)) == 2
+    assert set(provider.read(ZONE)) == set(aliases)
+
+
 def test_values_are_counted_by_characters(route53, zone_id, provider):
     sets = [rrset(f"n{n}.{ZONE}", "TXT", 300, [f'"{"x" * 250}"']) for n in range(200)]
     assert not provider.write(ZONE, created(*sets))

@@ -4,6 +4,7 @@ import pytest
 from cloud import ZONE
 
 from kubefed_dns.errors import Denied, Misconfigured, ProviderError, ZoneGone
+from kubefed_dns.providers.protocol import Identifies
 
 
 def test_all_zones_of_the_account_are_found_where_none_is_named(route53, provider_of):
@@ -77,6 +78,11 @@ def test_a_zone_that_is_made_anew_is_found_again(route53, provider_of):
         ),
         ("There are two types.", {"settings": {"zoneType": "both"}}, "spec.route53.zoneType"),
         ("A role has an ARN.", {"settings": {"assumeRole": {}}}, "spec.route53.assumeRole.arn"),
+        (
+            "A session has a name that AWS takes.",
+            {"settings": {"assumeRole": {"arn": "a", "sessionName": "my hub"}}},
+            "spec.route53.assumeRole.sessionName",
+        ),
         ("A profile has to exist.", {"settings": {"profile": "none"}}, "spec.route53: .*profile"),
         ("An endpoint is a URL.", {"settings": {"endpointURL": "x"}}, "spec.route53: "),
         (
@@ -108,6 +114,20 @@ def test_a_role_is_assumed(route53, provider_of, monkeypatch):
     role = {"arn": "arn:aws:iam::123456789012:role/dns-writer", "externalID": "ours"}
     provider = provider_of(settings={"assumeRole": role})
     assert provider.zones() == (ZONE,)
+    said = {"RoleArn": role["arn"], "ExternalId": "ours", "RoleSessionName": "kubefed-dns"}
+    assert said.items() <= route53.assumed.items()
+    provider_of(settings={"assumeRole": role | {"sessionName": "hub@eu"}}).zones()
+    assert route53.assumed["RoleSessionName"] == "hub@eu"
+
+
+def test_a_zone_has_an_identity_once_it_was_listed(route53, provider_of):
+    zone_id = route53.add_zone(ZONE)
+    provider = provider_of()
+    assert provider.identity(ZONE) is None
+    provider.zones()
+    assert isinstance(provider, Identifies)
+    assert provider.identity(ZONE) == provider.identity(ZONE) == zone_id
+    assert len(route53.requests) == 1
 
 
 def test_a_role_that_is_not_given_is_denied(route53, provider_of, monkeypatch):

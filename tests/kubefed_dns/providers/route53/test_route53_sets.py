@@ -1,12 +1,9 @@
 import pytest
-from botocore.exceptions import UnknownRegionError
 
-from kubefed_dns.errors import InvalidName, ProviderError
-from kubefed_dns.providers import route53_errors as errors
+from kubefed_dns.errors import InvalidName
 from kubefed_dns.providers import route53_sets as sets
 from kubefed_dns.providers import route53_text as text
-from kubefed_dns.providers.exchange import Exchange
-from kubefed_dns.records import Group, RRset, rrset
+from kubefed_dns.records import RRset
 
 
 @pytest.mark.parametrize(
@@ -41,62 +38,3 @@ def test_a_value_that_is_none_of_its_type_is_shown_as_it_is():
 def test_a_name_that_dns_cannot_carry_is_an_error():
     with pytest.raises(InvalidName):
         tuple(sets.decode([{"Name": "x..y.", "Type": "A"}]))
-
-
-WWW, API = (
-    Exchange(Group(name, ()), (), (rrset(name, "A", 300, ["192.0.2.1"]),))
-    for name in ("www.example.org.", "*.api.example.org.")
-)
-
-
-@pytest.mark.parametrize(
-    ("said", "lost"),
-    [
-        (
-            "Tried to create resource record set [name='www.example.org.', type='A']"
-            " but it already exists",
-            {0: True},
-        ),
-        (
-            r"Tried to delete resource record set [name='\052.api.example.org.', type='A', set"
-            " identifier='x'] but it was not found, Tried to delete resource record set"
-            " [name='www.example.org.', type='A'] but the values provided do not match the"
-            " current values",
-            {0: True, 1: True},
-        ),
-        (
-            "RRSet of type CNAME with DNS name www.example.org. is not permitted because a"
-            " conflicting RRSet of type  A with the same DNS name already exists in zone"
-            " example.org.",
-            {0: True},
-        ),
-        (
-            "RRSet with DNS name www.example.org., type A, SetIdentifier x, and Region"
-            " Name=us-east-1 cannot be created because a non-latency RRSet with the same name and"
-            " type already exists.",
-            {0: True},
-        ),
-        ("RRSet with DNS name www.example.org. is not permitted in zone x.", {0: False}),
-        (
-            "Invalid request: Missing field 'HealthCheckId' in Change with [Action=CREATE,"
-            " Name=www.example.org., Type=A, SetIdentifier=x]",
-            {0: False},
-        ),
-        (
-            "Invalid Resource Record: 'FATAL problem: InvalidCharacterString (Value should be"
-            " enclosed in quotation marks) encountered with 'x''",
-            {},
-        ),
-        ("RRSet with DNS name other.example.org. is not permitted in zone x.", {}),
-        ("RRSet with DNS name .. is not permitted in zone x.", {}),
-    ],
-)
-def test_amazons_complaints_are_understood(said, lost):
-    found = errors.blame(said, [WWW, API])
-    assert {at: refused.lost for at, refused in found.items()} == lost
-
-
-def test_what_else_the_sdk_says_is_handed_on():
-    fault = errors.fault(UnknownRegionError(region_name="moon", error_msg="far away"))
-    assert type(fault) is ProviderError
-    assert "moon" in str(fault)
