@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from kubefed_core.api import federated_kind, types
+from kubefed_core.api import federated_kind, types, webhooks
 from kubefed_core.api.fields import Fields
 from kubefed_core.api.loose import objects, text
 from kubefed_core.api.types import FEDERATED_GROUP, FEDERATED_VERSION, TypeConfig
-from kubefed_core.decide import readiness
+from kubefed_core.decide import escalation, readiness
 from kubefed_core.errors import KubeFedError, Terminal
 from kubefed_core.kubefedctl import (
     configured,
@@ -27,7 +27,14 @@ from kubefed_core.kubefedctl.discovery import Served
 from kubefed_core.kubefedctl.settings import Settings, takes_settings
 from kubefed_core.kubefedctl.steps import Report
 from kubefed_core.objects import Key, Obj, deleting, dig
-from kubefed_core.resources import CONFIGS, CRDS, NAMESPACES, TYPE_CONFIGS, Resource
+from kubefed_core.resources import (
+    CONFIGS,
+    CRDS,
+    NAMESPACES,
+    TYPE_CONFIGS,
+    VALIDATING_WEBHOOKS,
+    Resource,
+)
 
 LEAVING = 10.0
 """Seconds in which what is being deleted must be gone."""
@@ -244,6 +251,8 @@ def _warn(
             "the type namespaces is not enabled, and nothing in a namespace is propagated without "
             "it: kubefedctl enable namespaces"
         )
+    if escalation.concerns(config.target):
+        _warn_of_rights(host, config, settings=settings, report=report)
     if config.namespaced or config.is_namespace:
         return
     settled = host.get(CONFIGS, Key(settings.namespace, preflight.CONFIG)) or {}
@@ -252,6 +261,17 @@ def _warn(
             f"the control plane's scope is Namespaced, and {config.name} are in no namespace: "
             "they are not propagated"
         )
+
+
+def _warn_of_rights(host: Api, config: TypeConfig, *, settings: Settings, report: Report) -> None:
+    try:
+        names = webhooks.names(VALIDATING_WEBHOOKS, settings.namespace)
+        found = [host.get(VALIDATING_WEBHOOKS, Key("", name)) for name in names]
+        why = escalation.unguarded(filter(None, found), config.federated)
+    except KubeFedError as error:
+        why = f"whether an admission webhook asks who gives rights cannot be seen: {error}"
+    if why:
+        report.warn(f"{config.name} is not propagated: {why}")
 
 
 def _conditions(status: Any) -> dict[str, Obj]:

@@ -72,7 +72,9 @@ def serve(host):
     group("acme.io", "v2", kind("Gadget", "gadgets"))
     group("acme.io", "v1beta1", kind("Relic", "relics"), kind("Gadget", "gadgets"))
     group("core.kubefed.io", "v1", kind("KubeFedCluster", "kubefedclusters"))
+    group("rbac.authorization.k8s.io", "v1", kind("Role", "roles"))
     names = ("apps", "events.k8s.io", "acme.io", "other.io", "gone.io", "core.kubefed.io")
+    names = (*names, "rbac.authorization.k8s.io")
     served = [{"name": n, "preferredVersion": {"version": "v1"}} for n in names]
     served[2]["versions"] = [{"version": version} for version in ("v2", "v1", "v1beta1")]
     host.put("/apis", groups=served)

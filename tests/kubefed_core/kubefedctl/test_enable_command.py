@@ -268,3 +268,16 @@ def test_a_group_that_cannot_be_listed_is_warned_of(kubefedctl, host):
     result = kubefedctl("enable", "deploy")
     assert result.status == 0
     assert "what acme.io/v1 serves is not known" in result.err
+
+
+def test_a_kind_that_gives_rights_waits_for_the_webhook_and_that_is_said(kubefedctl, host):
+    host.put("/openapi/v2", definitions={})
+    result = kubefedctl("enable", "roles")
+    assert result.status == 0
+    assert "roles.rbac.authorization.k8s.io is not propagated: no admission webhook" in result.err
+    path = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+    rule = {"apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*"], "operations": ["*"]}
+    config = {"service": {"path": "/authorize-federatedrbac"}}
+    webhook = {"clientConfig": config, "rules": [rule], "failurePolicy": "Fail"}
+    host.put(f"{path}/validations.core.kubefed.io", webhooks=[webhook])
+    assert "not propagated" not in kubefedctl("enable", "roles").err
