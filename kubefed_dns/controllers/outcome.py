@@ -11,12 +11,12 @@ from kubefed_dns.api.records import Record
 from kubefed_dns.api.routing import Policy
 from kubefed_dns.api.status import Entry, RecordStatus
 from kubefed_dns.controllers.keys import STATE
-from kubefed_dns.decide import report, routes
+from kubefed_dns.decide import report, routes, targets
 
 FOREIGN = frozenset({"Conflict", "Forbidden", "NoProvider"})
 """Why others than the record itself keep a name from it."""
 ROUTED = "Routed"
-OCCASIONAL = frozenset({"Held", ROUTED, "Probed"})
+OCCASIONAL = frozenset({"Held", "Placement", "Probed", ROUTED})
 """Conditions that are there only while they say something."""
 UNVERIFIED = Condition("Verified", "Unknown", "Pending", "nothing is published yet")
 WAITING = Condition("Published", "False", "Pending", "the DNSEndpoint is not written yet")
@@ -69,13 +69,6 @@ def without_targets(
     return accepted, nothing, UNVERIFIED
 
 
-def unheeded(record: Record) -> Iterator[Condition]:
-    """What the spec asks for and is not acted on yet, so that nobody relies on it."""
-    if record.health is not None:
-        text = "spec.health is not acted on yet: no target is probed"
-        yield Condition("Probed", "False", "NotSupported", text)
-
-
 def routed(
     endpoint: Obj | None, record: Record, *, state: str, before: tuple[Condition, ...]
 ) -> Iterator[Condition]:
@@ -122,9 +115,7 @@ def news(before: RecordStatus, after: RecordStatus) -> Iterator[News]:
             )
     for kind in ("Accepted", "Published"):
         was, now = conditions.get(before.conditions, kind), conditions.get(after.conditions, kind)
-        if now is None or (
-            was is not None and (was.status, was.reason) == (now.status, now.reason)
-        ):
+        if now is None or _same(was, now):
             continue
         if now.status == "False" and now.reason != "Pending":
             yield News(now.reason, now.message, True)
@@ -138,11 +129,12 @@ def _same(was: Condition | None, now: Condition) -> bool:
 
 
 def _of_entry(old: Entry | None, new: Entry) -> Iterator[News]:
-    was = old.ingress if old is not None else ()
-    targets = ", ".join(each.ip or each.hostname for each in new.ingress)
-    if was and not new.ingress:
+    was = targets.texts(old.ingress) if old is not None else ()
+    now = targets.texts(new.ingress)
+    failed = set(was) & set(new.unhealthy) - set(now)
+    if failed or (was and not now):
         yield News("TargetWithdrawn", f"{new.cluster}: {new.message}", True)
-    elif new.ingress and new.ingress != was:
-        yield News("TargetAdded", f"{new.cluster}: {targets}")
+    if now and not set(now) <= set(was):
+        yield News("TargetAdded", f"{new.cluster}: {', '.join(now)}")
     if new.reason == "Held" and (old is None or old.reason != "Held"):
         yield News("TargetHeld", f"{new.cluster}: {new.message}", True)

@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from kubefed_core import errors
 from kubefed_core.api import conditions
 from kubefed_core.api.conditions import Condition
 from kubefed_core.api.config import Config
 from kubefed_core.objects import Key, Obj, deleting, generation, version
-from kubefed_core.resources import CLUSTERS
+from kubefed_core.resources import CLUSTERS, NAMESPACES
 from kubefed_core.runtime.host import Host
 from kubefed_core.runtime.loop import Controller, Meter
 from kubefed_dns.api import domains as domains_api
@@ -20,17 +21,29 @@ from kubefed_dns.api.records import Record
 from kubefed_dns.api.status import Entry, Reason, RecordStatus
 from kubefed_dns.controllers import outcome
 from kubefed_dns.controllers.keys import RECORDS, RecordKey, endpoint_key, state_of
-from kubefed_dns.controllers.sight import DOUBT, Answer, Sights
+from kubefed_dns.controllers.locality import Localities
+from kubefed_dns.controllers.probes import Edge, Probes
+from kubefed_dns.controllers.sight import DOUBT, Answer, Joined, Sights
 from kubefed_dns.controllers.triggers import Triggers
-from kubefed_dns.decide import evidence, report, routes
+from kubefed_dns.decide import evidence, report, routes, sights
+from kubefed_dns.decide.sights import Sight
 from kubefed_dns.metrics import Journeys, Metrics
-from kubefed_dns.resources import DOMAINS, ENDPOINTS
+from kubefed_dns.resolve import Resolver
+from kubefed_dns.resources import DOMAINS, ENDPOINTS, PROVIDERS
 
 log = logging.getLogger(__name__)
 
 UNHURRIED = 0.1
 """Seconds until a record is looked at whose DNSEndpoint has changed but was not worked on yet."""
 GONE = frozenset({Reason.NOT_FOUND, Reason.NO_READY_ENDPOINTS})
+
+
+class _Judged(NamedTuple):
+    """What the clusters of a record come to, and what was seen of them."""
+
+    verdict: evidence.Verdict
+    sights: list[Sight]
+    cut_off: bool
 
 
 class Records:
@@ -43,6 +56,8 @@ class Records:
         config: Callable[[], Config],
         metrics: Metrics,
         journeys: Journeys,
+        edge: Edge,
+        resolver: Resolver,
         meter: Meter | None = None,
     ) -> None:
         self._host = host
@@ -52,17 +67,27 @@ class Records:
         self._sights = Sights(host)
         self._writing: dict[RecordKey, bool] = {}
         self._controller: Controller[RecordKey] = Controller("records", self.reconcile, meter=meter)
+        add = self._controller.queue.add
+        self._probes = Probes(
+            edge=edge,
+            resolver=resolver,
+            localities=Localities(host, again=add),
+            changed=add,
+            meter=meter,
+        )
         Triggers(
             host,
-            add=self._controller.queue.add,
+            add=add,
             moved=lambda key: journeys.seen(endpoint_key(key)),
             edited=self._edited,
             later=lambda key: self._controller.queue.add_after(key, UNHURRIED),
-            bulk=lambda key: self._controller.queue.add(key, bulk=True),
+            bulk=lambda key: add(key, bulk=True),
         )
 
     async def run(self) -> None:
-        await self._controller.run()
+        async with asyncio.TaskGroup() as group:
+            for each in (self._controller, self._probes):
+                group.create_task(each.run())
 
     async def reconcile(self, key: RecordKey) -> float | None:
         """Make the record's status what the members show; in how many seconds time changes it."""
@@ -72,6 +97,7 @@ class Records:
         if obj is None or deleting(obj):
             self._metrics.record_gone(key.resource.kind, key.key)
             self._sights.forget(key.key)
+            self._probes.forget(key)
             self._journeys.forget(endpoint_key(key))
             return None
         try:
@@ -79,6 +105,8 @@ class Records:
         except errors.Terminal as error:
             await self._refuse(key, obj, report.not_accepted("InvalidName", str(error)))
             return None
+        if record.health is not None and not self._host.filled(PROVIDERS, NAMESPACES):
+            raise errors.Retry("it is not known yet what may be probed", after=0.2)
         return await self._weigh(key, obj, record)
 
     async def _weigh(self, key: RecordKey, obj: Obj, record: Record) -> float | None:
@@ -88,39 +116,56 @@ class Records:
         if wanted is None:
             raise errors.Retry("some clusters have not been looked at yet", after=0.5)
         domain, problem = await self._domain(record)
+        record = replace(record, status=replace(record.status, domain=domain))
+        clusters = [joined[name] for name in sorted(wanted) if name in joined]
+        judged, again = await self._judged(key, record, clusters)
+        entries = routes.told(
+            record,
+            judged.verdict.entries,
+            labels={name: each.labels for name, each in joined.items()},
+            places={name: each.place for name, each in joined.items()},
+        )
+        status = replace(
+            record.status,
+            entries=entries,
+            observed_generation=record.generation,
+            summary=report.summary(entries, wanted=record.clusters.names or wanted),
+        )
+        more = (
+            report.held(judged.verdict, cut_off=judged.cut_off),
+            report.placement(sights.unknown(record.clusters, joined)),
+            report.probed(record, judged.sights),
+        )
+        record = replace(record, status=status)
+        await self._write(key, obj, record, problem or report.check(record), *more)
+        return again
+
+    async def _judged(
+        self, key: RecordKey, record: Record, clusters: Sequence[Joined]
+    ) -> tuple[_Judged, float | None]:
+        """What the clusters come to, and in how many seconds time changes it."""
         delay = self._config().unavailable_delay
         cut_off = self._sights.cut_off(record, delay=delay)
 
-        def weigh(unsure: Collection[str] = ()) -> evidence.Verdict:
-            found = [self._sights.of(record, joined[name]) for name in wanted if name in joined]
+        def judge(unsure: Collection[str] = ()) -> _Judged:
+            found = [self._sights.of(record, each) for each in clusters]
             found = [self._sights.unsure(s) if s.cluster in unsure else s for s in found]
+            found = self._probes.seen(key, record, found)
             now = self._host.now()
-            return evidence.weigh(record, found, now=now, delay=delay, cut_off=cut_off)
+            verdict = evidence.weigh(record, found, now=now, delay=delay, cut_off=cut_off)
+            return _Judged(verdict, found, cut_off)
 
-        verdict = weigh()
-        answers = await self._confirmed(record, verdict.entries)
+        judged = judge()
+        answers = await self._confirmed(record, judged.verdict.entries)
         unsure = {name for name, answer in answers.items() if answer == Answer.UNSURE}
         if unsure or Answer.THERE in answers.values():
-            verdict = weigh(unsure)
-        status = replace(
-            record.status,
-            domain=domain,
-            entries=routes.told(
-                record,
-                verdict.entries,
-                labels={name: each.labels for name, each in joined.items()},
-                places={name: each.place for name, each in joined.items()},
-            ),
-            observed_generation=record.generation,
-            summary=report.summary(verdict.entries, wanted=record.clusters.names or wanted),
-        )
-        record = replace(record, status=status)
-        own = (problem or report.check(record), report.held(verdict, cut_off=cut_off))
-        await self._write(key, obj, record, own)
+            judged = judge(unsure)
+        self._probes.only(key, record, judged.sights)
         again = [DOUBT] if unsure else []
-        if verdict.again is not None:
-            again.append(max(0.0, (verdict.again - self._host.now()).total_seconds()) + 0.01)
-        return min(again, default=None)
+        if judged.verdict.again is not None:
+            wait = (judged.verdict.again - self._host.now()).total_seconds()
+            again.append(max(0.0, wait) + 0.01)
+        return judged, min(again, default=None)
 
     async def _domain(self, record: Record) -> tuple[str, Condition | None]:
         """The domain's name as the status is to have it, and what is wrong with it.
@@ -155,17 +200,22 @@ class Records:
         return dict(zip(doubtful, answers, strict=True))
 
     async def _write(
-        self, key: RecordKey, obj: Obj, record: Record, own: tuple[Condition | None, ...]
+        self,
+        key: RecordKey,
+        obj: Obj,
+        record: Record,
+        problem: Condition | None,
+        *more: Condition | None,
     ) -> None:
+        """`problem` is what is wrong with the record itself, `more` what else there is to say."""
         before = status_api.parse(obj.get("status"))
         endpoint = self._host.get(ENDPOINTS, endpoint_key(key))
-        problem, held = own
         shown = outcome.conditions_of(
             endpoint, state=state_of(record), problem=problem, before=before.conditions
         )
         shown = outcome.without_targets(shown, record.status.entries)
         routed = outcome.routed(endpoint, record, state=state_of(record), before=before.conditions)
-        extra = [*outcome.unheeded(record), *routed, *([held] if held else [])]
+        extra = [*routed, *filter(None, more)]
         present = {condition.type for condition in extra}
         kept = tuple(
             each

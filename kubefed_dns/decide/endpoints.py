@@ -29,7 +29,7 @@ def make(
     it makes more than a DNSEndpoint holds; nothing is made in part.
     """
     found = _names(record)
-    if found:
+    if found or record.hosts:
         names.check(record, record.status.domain)
     own = {name.name for name in found}
     sets = Sets(record, own, survey=survey, resolved=resolved, current=current)
@@ -40,7 +40,7 @@ def make(
 
 
 def host_names(record: Record, *, survey: Survey = anywhere) -> frozenset[str]:
-    """The host names whose addresses `make` needs; raises InvalidName as it does."""
+    """The host names whose addresses `make` needs."""
     found = _names(record)
     sets = Sets(record, {name.name for name in found}, survey=survey)
     return frozenset().union(*(sets.host_names(name) for name in found))
@@ -67,8 +67,7 @@ def _of_service(record: Record) -> Iterator[_Row]:
 
 def _of_ingress(record: Record) -> Iterator[_Row]:
     """Hosts that the record names get all the clusters; others those whose Ingress has them."""
-    for number, text in enumerate(record.hosts):
-        host = names.checked(text, f"spec.hosts[{number}]", wildcard=True)
+    for host in names.hosts(record):
         for entry in record.status.entries:
             yield host, "", entry
     for entry in record.status.entries if not record.hosts else ():

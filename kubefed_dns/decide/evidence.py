@@ -4,14 +4,14 @@ Each wanted cluster is judged on its own first. Then no name that has a wanted
 target is left empty for any cause but a living API that says there is none.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from kubefed_core.decide import health
 from kubefed_dns.api.records import Record
 from kubefed_dns.api.status import Entry, Reason
-from kubefed_dns.decide import explain
+from kubefed_dns.decide import explain, pulses
 from kubefed_dns.decide.judge import OUT_OF_SIGHT, Case, Finding, judge
 from kubefed_dns.decide.sights import Probe, Sight, State
 
@@ -40,20 +40,27 @@ def weigh(
     moment gives the same.
     """
     before = {entry.cluster: entry for entry in record.status.entries}
-    case = Case(record, before, now, delay, cut_off)
-    findings = {
-        sight.cluster: judge(case, sight)
-        for sight in sorted(sights, key=lambda sight: sight.cluster)
-    }
+    sights = sorted(sights, key=lambda sight: sight.cluster)
+    case = Case(record, before, now, delay, cut_off, pulses.good_runs(sights, before))
+    findings = {sight.cluster: judge(case, sight) for sight in sights}
     findings |= _recovered(case, findings)
     spared = _last_targets(case, findings)
     findings |= {cluster: _spared(findings[cluster]) for cluster in spared}
-    deadlines = [found.deadline for found in findings.values() if found.deadline is not None]
     return Verdict(
         tuple(_entry(case, found) for found in findings.values()),
-        min(deadlines, default=None),
+        min(_deadlines(case, findings), default=None),
         spared,
     )
+
+
+def _deadlines(case: Case, findings: Mapping[str, Finding]) -> Iterator[datetime]:
+    """When time alone may change something, the next answers of the probes among it."""
+    yield from (found.deadline for found in findings.values() if found.deadline is not None)
+    health = case.record.health
+    if health is not None and case.runs:
+        gates = (case.gate(found.sight) for found in findings.values())
+        if any(gate.doubts(text) for gate in gates for text in gate.out()):
+            yield case.now + timedelta(seconds=health.interval + health.timeout)
 
 
 def cut_off(lost: Mapping[str, datetime | None], joined: int, *, delay: float) -> bool:
@@ -88,7 +95,7 @@ def _last_targets(case: Case, findings: Mapping[str, Finding]) -> frozenset[str]
     those that serve, though they are drained or fail their probes, are better
     than nothing.
     """
-    spared: set[str] = set()
+    spared = {cluster for cluster, found in findings.items() if found.doubtful}
     for group in _names(case, findings):
         if any(findings[cluster].ingress or cluster in spared for cluster in group):
             continue

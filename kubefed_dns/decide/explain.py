@@ -1,6 +1,6 @@
 """What the status says of a cluster, for people: the cause, and what to do about it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from kubefed_core import errors
 from kubefed_dns.api.records import Record
@@ -15,7 +15,7 @@ CUT_OFF = (
     " see whether the hub reaches the members' API servers"
 )
 MOST = 5
-"""How many targets a message names."""
+"""How many of a kind a message names."""
 LONGEST = 160
 
 
@@ -87,9 +87,13 @@ def left_out(out: Mapping[str, Pulse]) -> str:
 
 def listed(found: Mapping[str, Pulse]) -> str:
     """Some targets, each with what its probes say."""
-    said = [_pulse(target, found[target]) for target in sorted(found)[:MOST]]
-    more = [f"{len(found) - MOST} more"] if len(found) > MOST else []
-    return ", ".join(said + more)
+    return few([_pulse(target, found[target]) for target in sorted(found)])
+
+
+def few(words: Sequence[str], between: str = ", ") -> str:
+    """The first of some words, and how many there are more."""
+    more = [f"{len(words) - MOST} more"] if len(words) > MOST else []
+    return between.join([*words[:MOST], *more])
 
 
 def _pulse(target: str, pulse: Pulse) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from kubefed_dns.api.records import Record, Unreachable
 from kubefed_dns.api.status import Address, Entry, Reason
 from kubefed_dns.decide import explain, names, pulses, targets
-from kubefed_dns.decide.pulses import Gate
+from kubefed_dns.decide.pulses import Gate, Run
 from kubefed_dns.decide.sights import Probe, Sight, State
 
 OUT_OF_SIGHT = frozenset({Reason.HELD, Reason.UNREACHABLE})
@@ -20,8 +20,8 @@ class Finding:
     """What one cluster comes to.
 
     `ingress` is in, `spare` could be in if it had to; `why` is what speaks
-    against that. `lost` is when the cluster went out of sight, `deadline` when
-    time alone changes something.
+    against that. `doubtful`: it stays in as it is. `lost` is when the cluster went
+    out of sight, `deadline` when time alone changes something.
     """
 
     sight: Sight
@@ -30,6 +30,7 @@ class Finding:
     ingress: tuple[Address, ...] = ()
     spare: tuple[Address, ...] = ()
     why: str = ""
+    doubtful: bool = False
     lost: datetime | None = None
     deadline: datetime | None = None
 
@@ -39,7 +40,8 @@ class Case:
     """What stays the same while the clusters of a record are judged.
 
     `before` are the entries of the record's status; `delay` is how long a lost
-    cluster is held, in seconds; `cut_off` says that the hub itself is cut off.
+    cluster is held, in seconds; `cut_off` says that the hub itself is cut off;
+    `runs` is as in `Gate`.
     """
 
     record: Record
@@ -47,13 +49,14 @@ class Case:
     now: datetime
     delay: float
     cut_off: bool
+    runs: tuple[Run, ...]
 
     @property
     def fail_back_delay(self) -> float:
         return self.record.health.fail_back_delay if self.record.health else 0.0
 
     def gate(self, sight: Sight) -> Gate:
-        return Gate(sight, self.before.get(sight.cluster), self.cut_off)
+        return Gate(sight, self.before.get(sight.cluster), self.cut_off, self.runs)
 
 
 def judge(case: Case, sight: Sight, *, recovering: bool = False) -> Finding:
@@ -78,7 +81,7 @@ def _live(case: Case, sight: Sight, recovering: bool) -> Finding:
     if sight.place.drained:
         why = explain.IS_DRAINED
         return Finding(sight, Reason.DRAINED, explain.DRAINED, spare=spare, why=why)
-    if not good:
+    if all(map(gate.doubts, targets.texts(good))):
         return _unhealthy(case, Finding(sight, Reason.UNHEALTHY, "", spare=spare))
     shown = targets.texts(good)
     said = [explain.left_out({text: out[text] for text in out if text not in shown})]
@@ -99,7 +102,8 @@ def _lost(case: Case, sight: Sight, recovering: bool) -> Finding:
         why = explain.IS_DRAINED
         return replace(out, reason=Reason.DRAINED, message=explain.DRAINED, why=why)
     good = gate.let_in(seen, recovering=recovering)
-    if not good and (seen or (said == Reason.UNHEALTHY and case.record.health is not None)):
+    failing = seen or (said == Reason.UNHEALTHY and case.record.health is not None)
+    if failing and all(map(gate.doubts, targets.texts(good))):
         return _unhealthy(case, out)
     if not seen:
         return out
@@ -108,9 +112,16 @@ def _lost(case: Case, sight: Sight, recovering: bool) -> Finding:
 
 
 def _unhealthy(case: Case, found: Finding) -> Finding:
-    out = case.gate(found.sight).out()
-    message = explain.unhealthy(out, case.fail_back_delay)
-    return replace(found, reason=Reason.UNHEALTHY, message=message, why=explain.fails(out))
+    """Out by its probes, unless it is doubtful that it is only these that fail."""
+    gate = case.gate(found.sight)
+    out, doubtful = gate.out(), any(map(gate.doubts, targets.texts(found.spare)))
+    return replace(
+        found,
+        reason=Reason.UNHEALTHY,
+        message=explain.unhealthy(out, case.fail_back_delay),
+        why=explain.fails(out),
+        doubtful=doubtful,
+    )
 
 
 def _probed(case: Case, held: Finding) -> Finding | None:

@@ -1,5 +1,6 @@
 """The names that a record makes, and whether DNS can carry them."""
 
+import contextlib
 import re
 from collections.abc import Iterable
 
@@ -9,6 +10,8 @@ from kubefed_dns.errors import InvalidName
 
 MAX_NAME = 253
 MAX_LABEL = 63
+WILD = "probe"
+"""What probes put in the place of a `*`."""
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+")
@@ -77,6 +80,51 @@ def prefix_name(record: Record, domain: str) -> str:
     return f"{record.dns_prefix}.{domain}".lower() if record.dns_prefix else ""
 
 
+def of(record: Record) -> Iterable[str]:
+    """The names that hold the targets of all clusters: the global one, or the hosts."""
+    if record.of_services:
+        return (global_name(record, record.status.domain),) if record.status.domain else ()
+    found = {host for entry in record.status.entries for host in entry.hosts}
+    return hosts(record) or sorted(found)
+
+
+def hosts(record: Record) -> tuple[str, ...]:
+    """The hosts that the record names, without those that are none."""
+    found = []
+    for host in record.hosts:
+        with contextlib.suppress(InvalidName):
+            found.append(checked(host, "host", wildcard=True))
+    return tuple(dict.fromkeys(found))
+
+
+def host_faults(record: Record) -> tuple[str, ...]:
+    """What is wrong with those of the record's hosts that cannot be names."""
+    found = []
+    for number, host in enumerate(record.hosts):
+        try:
+            checked(host, f"spec.hosts[{number}]", wildcard=True)
+        except InvalidName as error:
+            found.append(str(error))
+    return tuple(found)
+
+
+def probed(record: Record, ruled: Iterable[str]) -> str:
+    """The name that probes ask for; empty where the record has none yet.
+
+    `ruled` are the hosts of the cluster's Ingress, which count where the record
+    names none. In the place of a `*` any label will do.
+    """
+    if record.health is not None and record.health.host:
+        return record.health.host.lower().removesuffix(".")
+    for name in of(record) if record.of_services else hosts(record) or filter(None, ruled):
+        try:
+            found = checked(name, "host", wildcard=True)
+        except InvalidName:
+            continue
+        return found.replace("*", WILD, 1)
+    return ""
+
+
 def local_names(record: Record, domain: str, entry: Entry) -> Iterable[tuple[str, str]]:
     """The names of a cluster's zones and region, each with the name it falls back to.
 
@@ -121,12 +169,13 @@ def check(record: Record, domain: str) -> None:
     """Raise InvalidName, naming the field, where the record's own names cannot be.
 
     The names of regions and zones are the clusters' matter, see `place_fault`.
-    Without a domain only what does not depend on it is looked at.
+    Of several hosts one that can be is enough, see `host_faults`. Without a
+    domain only what does not depend on it is looked at.
     """
     if len(endpoint_name(record)) > MAX_NAME:
         raise InvalidName(f"metadata.name: with {kind_of(record)}- before it, it is too long")
-    for number, host in enumerate(record.hosts):
-        checked(host, f"spec.hosts[{number}]", wildcard=True)
+    if record.hosts and not hosts(record):
+        raise InvalidName(host_faults(record)[0])
     if record.of_services and domain:
         _check_service(record, domain)
 

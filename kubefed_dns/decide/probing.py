@@ -39,12 +39,14 @@ UNDECIDED = Pulse(Probe.PENDING)
 class Track:
     """What is known of one address: the state in force, and the contrary answers since.
 
-    `good_at` is the loop's time at which a bad address will have answered well
-    for long enough; None where nothing is waited for, or it does not just now.
+    Times are the loop's. `turned` is that of the first of the contrary answers.
+    `good_at` is when a bad address will have answered well for long enough; None
+    where nothing is waited for, or it does not answer well just now.
     """
 
     pulse: Pulse = UNDECIDED
     contrary: int = 0
+    turned: float | None = None
     good_at: float | None = None
 
 
@@ -63,30 +65,41 @@ def follow(track: Track, answer: Answer, health: Health, *, now: float) -> Track
         case Passed():
             return _passed(track, health, now)
         case Failed(why):
-            return _failed(track, health, why)
+            return _failed(track, health, why, now)
         case Unasked(why, refused):
             return _unasked(track, why, Probe.REFUSED if refused else Probe.NONE)
 
 
 def _passed(track: Track, health: Health, now: float) -> Track:
-    match track.pulse.state:
+    pulse, turned = track.pulse, now if track.turned is None else track.turned
+    match pulse.state:
         case Probe.FAILING if track.contrary + 1 < health.rise:
-            return replace(track, contrary=track.contrary + 1)
-        case Probe.FAILING | Probe.RECOVERING:
-            good_at = now + health.fail_back_delay if track.good_at is None else track.good_at
-            if now < good_at - SLACK:
-                return Track(Pulse(Probe.RECOVERING), good_at=good_at)
-    return Track(Pulse(Probe.PASSING))
+            return replace(track, contrary=track.contrary + 1, turned=turned)
+        case Probe.FAILING:
+            return _recovering(Pulse(Probe.RECOVERING, "", turned, now), health, None, now)
+        case Probe.RECOVERING:
+            return _recovering(replace(pulse, last=now), health, track.good_at, now)
+        case Probe.PASSING:
+            return Track(replace(pulse, last=now))
+    return Track(Pulse(Probe.PASSING, "", now, now))
 
 
-def _failed(track: Track, health: Health, why: str) -> Track:
-    state = track.pulse.state
-    if state is Probe.FAILING:
-        return Track(Pulse(state, track.pulse.why or why))
+def _recovering(pulse: Pulse, health: Health, good_at: float | None, now: float) -> Track:
+    good_at = now + health.fail_back_delay if good_at is None else good_at
+    if now < good_at - SLACK:
+        return Track(pulse, good_at=good_at)
+    return Track(replace(pulse, state=Probe.PASSING))
+
+
+def _failed(track: Track, health: Health, why: str, now: float) -> Track:
+    pulse, turned = track.pulse, now if track.turned is None else track.turned
+    if pulse.state is Probe.FAILING:
+        return Track(replace(pulse, why=pulse.why or why, last=now))
     if track.contrary + 1 >= health.fall:
-        return Track(Pulse(Probe.FAILING, why))
-    pulse = UNDECIDED if state in (Probe.NONE, Probe.REFUSED) else track.pulse
-    return Track(pulse, track.contrary + 1)
+        return Track(Pulse(Probe.FAILING, why, turned, now))
+    if pulse.state in (Probe.NONE, Probe.REFUSED):
+        pulse = UNDECIDED
+    return Track(pulse, track.contrary + 1, turned)
 
 
 def _unasked(track: Track, why: str, state: Probe) -> Track:

@@ -1,5 +1,6 @@
 """Which of a cluster's targets its probes let in."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kubefed_dns.api.status import Address, Entry
@@ -18,16 +19,35 @@ def known(sight: Sight, before: Entry | None) -> tuple[Address, ...]:
     return targets.entries({*targets.texts(before.ingress), *before.unhealthy})
 
 
+Run = tuple[float, float]
+"""From when to when, by the clock of the pulses."""
+
+
+def good_runs(sights: Iterable[Sight], before: Mapping[str, Entry]) -> tuple[Run, ...]:
+    """When any target of a record was seen to pass; one that is not probed always does."""
+    found = (
+        sight.pulse(text)
+        for sight in sights
+        for text in targets.texts(known(sight, before.get(sight.cluster)))
+    )
+    good = (Probe.PASSING, Probe.RECOVERING, Probe.NONE, Probe.REFUSED)
+    return tuple((each.begun, each.last) for each in found if each.state in good)
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
     """What the probes of one cluster's targets come to, for one record.
 
-    `cut_off`: a hub that is cut off believes no failure that is new.
+    `cut_off`: a hub that is cut off believes no failure that is new. `runs` is
+    when targets of the record were seen to pass. Only what fails at such a time
+    leaves DNS, for else it may be that everything fails, or that everything is
+    back, which is not seen of all targets in one moment.
     """
 
     sight: Sight
     before: Entry | None
     cut_off: bool = False
+    runs: tuple[Run, ...] = ()
 
     def let_in(
         self, ingress: tuple[Address, ...], *, recovering: bool = False
@@ -42,7 +62,7 @@ class Gate:
         def good(target: str) -> bool:
             if self.sight.pulse(target).state is Probe.RECOVERING:
                 return recovering or target in shown
-            return not self._bad(target)
+            return not self._bad(target) or self.doubts(target)
 
         return targets.only(ingress, good)
 
@@ -58,6 +78,14 @@ class Gate:
         """The targets that fail, or do not pass for long enough, sorted."""
         found = sorted(targets.texts(known(self.sight, self.before)))
         return {target: self.sight.pulse(target) for target in found if self._bad(target)}
+
+    def doubts(self, target: str) -> bool:
+        """Whether it fails, and stays in DNS since nothing passed at the same time."""
+        pulse = self.sight.pulse(target)
+        if pulse.state is not Probe.FAILING or target not in self._shown():
+            return False
+        seen = any(begun < pulse.last and pulse.begun < last for begun, last in self.runs)
+        return self._bad(target) and not seen
 
     def states(self, ingress: tuple[Address, ...]) -> frozenset[Probe]:
         return frozenset(self.sight.pulse(text).state for text in targets.texts(ingress))

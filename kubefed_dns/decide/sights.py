@@ -1,5 +1,6 @@
 """What is known of one cluster for one record, put together from what its caches hold."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -42,10 +43,17 @@ class Probe(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """`why` is the cause of a failure, or of there being no probe; empty where it is not known."""
+    """`why` is the cause of a failure, or of there being no probe; empty where it is not known.
+
+    From `begun` to `last` it was seen to pass or to fail, by any clock that only
+    goes forward; where that is not known it is always. This is no part of what
+    the probes say: two that differ by it alone are equal.
+    """
 
     state: Probe = Probe.NONE
     why: str = ""
+    begun: float = field(default=-math.inf, compare=False)
+    last: float = field(default=math.inf, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,8 @@ class Story:
         self.host = self.world["host"]
         self.config = config
         self.lookups = {}
+        self.answers = {}
+        self.probes = []
         self.host.put(NAMESPACES, {"metadata": {"name": "shop"}})
         self.put(
             DOMAINS, {"metadata": {"namespace": SYSTEM, "name": "acme"}, "domain": "example.com"}
@@ -174,8 +176,16 @@ class Story:
         metrics = Metrics(CollectorRegistry())
         journeys = Journeys(metrics, clock=loop.time)
         members = Members(host=host, interests=interests.of_member(self.config, SYSTEM))
-        records = Records(host=host, config=lambda: self.config, metrics=metrics, journeys=journeys)
-        endpoints = Endpoints(host=host, resolver=Resolver(self._lookup), journeys=journeys)
+        resolver = Resolver(self._lookup)
+        records = Records(
+            host=host,
+            config=lambda: self.config,
+            metrics=metrics,
+            journeys=journeys,
+            edge=self._probe,
+            resolver=resolver,
+        )
+        endpoints = Endpoints(host=host, resolver=resolver, journeys=journeys)
         tasks = [
             asyncio.create_task(each.run()) for each in (recorder, members, records, endpoints)
         ]
@@ -196,6 +206,16 @@ class Story:
         if isinstance(found, Exception):
             raise found
         return frozenset(found)
+
+    async def _probe(self, address, health):
+        """As scripted in `answers` by address: why it fails, or an event that it hangs for."""
+        self.probes.append((asyncio.get_running_loop().time(), address, health))
+        answer = self.answers.get(address, "")
+        if isinstance(answer, asyncio.Event):
+            await answer.wait()
+            return ""
+        await asyncio.sleep(0.001)
+        return answer
 
     # What is seen from outside.
 

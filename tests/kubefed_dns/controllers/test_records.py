@@ -483,13 +483,3 @@ async def test_nothing_counts_as_published_where_no_cluster_has_a_target(story):
     async with story.hub():
         await settle()
         assert story.condition("Published")[:2] == ("False", "Pending")
-
-
-async def test_what_is_asked_for_and_not_acted_on_is_said(story):
-    story.record(health={"protocol": "TCP", "port": 80})
-    async with story.hub():
-        await settle()
-        assert story.condition("Probed")[:2] == ("False", "NotSupported")
-        story.record()
-        await settle()
-        assert story.condition("Probed") is None

@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +22,8 @@ MOMENTS = tuple(NOW - timedelta(seconds=age) for age in AGES)
 HOSTS = ((), ("x.test",), ("y.test",), ("x.test", "y.test"))
 IN_DNS = (Reason.PUBLISHED, Reason.HELD)
 TCP = Health(Protocol.TCP, 80)
+BEGUN, LAST = st.sampled_from((-math.inf, 1.0, 2.0)), st.sampled_from((2.0, 3.0, math.inf))
+PULSES = st.builds(Pulse, st.sampled_from(Probe), st.just("why"), BEGUN, LAST)
 
 
 def address(cluster):
@@ -46,7 +49,7 @@ def living(draw, cluster):
         draw(subsets(address(cluster))) if present else (),
         draw(st.booleans()),
         draw(st.sampled_from(HOSTS)),
-        probes={text: Pulse(draw(st.sampled_from(Probe)), "why") for text in texts(cluster)},
+        probes={text: draw(PULSES) for text in texts(cluster)},
     )
 
 

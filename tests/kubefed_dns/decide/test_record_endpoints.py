@@ -256,6 +256,18 @@ def test_a_bad_host_is_refused():
         shown(ingress(entry("c1", "", [], "192.0.2.1"), hosts=("a..test",)))
 
 
+def test_a_bad_host_among_others_holds_up_only_itself():
+    record = ingress(entry("c1", "", [], "192.0.2.1"), hosts=("a.test", "b..test"))
+    assert [(each.dns_name, each.targets) for each in endpoints.make(record, {})] == [
+        ("a.test", ("192.0.2.1",))
+    ]
+
+
+def test_hosts_of_which_none_is_a_name_are_no_reason_to_withdraw_what_is_there():
+    with pytest.raises(InvalidName):
+        endpoints.make(ingress(hosts=("a..test",)), {})
+
+
 def test_hosts_of_the_members_rules_get_only_the_clusters_that_have_them():
     record = ingress(
         entry("c1", "", [], "192.0.2.1", hosts=("a.test", "b.test")),

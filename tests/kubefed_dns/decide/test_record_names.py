@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from kubefed_core.objects import Key
+from kubefed_dns.api.health import Health, Protocol
 from kubefed_dns.api.records import Record
 from kubefed_dns.api.status import Entry, RecordStatus
 from kubefed_dns.decide import names
@@ -19,6 +22,10 @@ def service(name="nginx", entries=PLACES, **fields):
         status=RecordStatus(DOMAIN, entries),
         **fields,
     )
+
+
+def asking(record, host):
+    return replace(record, health=Health(Protocol.HTTP, 80, host=host))
 
 
 def ingress(*hosts):
@@ -157,6 +164,32 @@ def test_records_whose_names_can_be(reason, record, domain):
     names.check(record, domain)
 
 
+def test_a_host_that_is_no_name_holds_up_no_other():
+    record = ingress("A.test.", "b..test", "*.c.test")
+    names.check(record, "")
+    assert names.hosts(record) == ("a.test", "*.c.test")
+    (fault,) = names.host_faults(record)
+    assert fault.startswith("spec.hosts[1]: 'b..test' is no DNS name")
+
+
+@pytest.mark.parametrize(
+    ("reason", "record", "hosts", "want"),
+    [
+        ("The global name.", service(), (), "nginx.test.galactic.svc.example.com"),
+        ("The first host.", ingress("Shop.Test.", "a.test"), ("z.test",), "shop.test"),
+        ("The first that is a name.", ingress("b..test", "a.test"), (), "a.test"),
+        ("Something for a wildcard.", ingress("*.a.test"), (), "probe.a.test"),
+        ("The first host of the cluster's Ingress.", ingress(), ("", "z.test"), "z.test"),
+        ("What the record says.", asking(ingress("a.test"), "B.Test."), (), "b.test"),
+        ("Nothing at all.", ingress(), (), ""),
+    ],
+    ids=lambda value: value if isinstance(value, str) and value.endswith(".") else "",
+)
+def test_what_probes_ask_for(reason, record, hosts, want):
+    status = RecordStatus("example.com" if record.of_services else "")
+    assert names.probed(replace(record, status=status), hosts) == want, reason
+
+
 @pytest.mark.parametrize(
     ("record", "message"),
     [
@@ -171,7 +204,7 @@ def test_records_whose_names_can_be(reason, record, domain):
         ),
         (service(dns_prefix="nginx.test.galactic.svc.us"), "makes itself"),
         (service(dns_prefix="Nginx.test.galactic.svc.us1.us"), "makes itself"),
-        (ingress("a.test", "b..test"), r"spec.hosts\[1\]: 'b..test' is no DNS name"),
+        (ingress("b..test", "c..test"), r"spec.hosts\[0\]: 'b..test' is no DNS name"),
         (ingress("10.0.0.1"), r"spec.hosts\[0\]: '10.0.0.1' is no DNS name: it ends in a number"),
     ],
 )
