@@ -2,8 +2,9 @@
 
 What such a backend does not promise is made as likely as can be: the zone is
 read just before it is written, ownership is there before the data and goes after
-it, and a group that got stuck half-way is taken back. What remains is that
-others may see a half of a group, or write between our reading and our writing.
+it, what is new is there before what is old goes, where both can stand together,
+and a group that got stuck half-way is taken back. What remains is that others
+may see a half of a group, or write between our reading and our writing.
 """
 
 import logging
@@ -148,21 +149,35 @@ class _Writing:
         return True
 
 
-_LAST = 2
+_LAST = 3
 
 
 def _steps(group: Group) -> tuple[tuple[Change, ...], ...]:
-    """Ownership that comes or changes, the data, ownership that goes."""
-    steps: tuple[list[Change], ...] = ([], [], [])
+    """Ownership that comes or changes, data that does, data that goes, ownership that goes."""
+    steps: tuple[list[Change], ...] = ([], [], [], [])
+    data = [change for change in group.changes if not owns(_subject(change), group)]
+    together = not _exclude(data)
     for change in group.changes:
-        subject = change.new if isinstance(change, Create) else change.old
-        if not owns(subject, group):
-            steps[1].append(change)
-        elif isinstance(change, Delete):
-            steps[2].append(change)
+        goes = isinstance(change, Delete)
+        if owns(_subject(change), group):
+            steps[3 if goes else 0].append(change)
         else:
-            steps[0].append(change)
+            steps[2 if goes and together else 1].append(change)
     return tuple(map(tuple, steps))
+
+
+def _subject(change: Change) -> RRset:
+    return change.new if isinstance(change, Create) else change.old
+
+
+def _exclude(data: Sequence[Change]) -> bool:
+    """Whether what comes cannot stand beside what goes, so that it has to wait for that."""
+    comes = [change.new for change in data if isinstance(change, Create)]
+    goes = [change.old for change in data if isinstance(change, Delete)]
+    if "CNAME" in {rrset.type for rrset in (*comes, *goes)}:
+        return bool(comes and goes)
+    plain = {(rrset.type, bool(rrset.set_identifier)) for rrset in goes}
+    return any((rrset.type, not rrset.set_identifier) in plain for rrset in comes)
 
 
 def owns(rrset: RRset, group: Group) -> bool:
