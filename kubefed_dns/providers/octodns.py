@@ -3,6 +3,7 @@
 import importlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kubefed_dns import records
@@ -18,6 +19,7 @@ from kubefed_dns.errors import (
 from kubefed_dns.providers import octodns_settings as settings
 from kubefed_dns.providers import piecemeal
 from kubefed_dns.providers.batch import Refused
+from kubefed_dns.providers.octodns_calls import Calls, Late
 from kubefed_dns.providers.octodns_errors import Faults, Rejected
 from kubefed_dns.providers.protocol import Capabilities, Context, Refusal
 from kubefed_dns.records import Group, RRset
@@ -40,27 +42,25 @@ class Octodns:
 
     octoDNS reads whole zones. Its providers keep what they have read, so each
     reading has an object of its own. `take` is called once for a reading or a
-    plan, however many requests that makes of it.
+    plan, however many requests that makes of it. All that is theirs runs in
+    threads that nobody has to wait for: most packages know no time-outs.
     """
 
     def __init__(self, context: Context, *, modules: Sequence[str] = settings.MODULES) -> None:
         self._context = context
         self._recipe = settings.parse(context, modules=modules)
         self._faults = Faults(self._recipe.name, context.secret.values())
+        self._calls = Calls(timeout=self._recipe.timeout)
         self._meant: defaultdict[str, dict[RRset, RRset]] = defaultdict(dict)
-        types = TYPES & set(self._made().SUPPORTS)
+        types = TYPES & self._call("", "begin", lambda: set(self._made().SUPPORTS))
         self.capabilities = Capabilities(types=types, atomic=False, conditional=False)
 
     def zones(self) -> Iterable[str]:
         """Those given, else those that the class can list; a zone that is not there shows later."""
         if self._context.zones:
             return self._context.zones
-        provider = self._made()
-        if not hasattr(provider, "list_zones"):
-            raise Misconfigured(f"spec.zones: name the zones; {self._recipe.name} lists none")
         self._context.take()
-        listed = self._call("list its zones", lambda: [*provider.list_zones()])
-        return tuple(map(records.canonical, listed))
+        return tuple(map(records.canonical, self._call("", "list its zones", self._listed)))
 
     def read(self, zone: str, names: Collection[str] | None = None) -> Iterable[RRset]:
         work = self._work(zone)
@@ -89,7 +89,7 @@ class Octodns:
         def apply(changes: Sequence[records.Change]) -> None:
             assert work is not None
             self._context.take()
-            work.apply(changes, self._carry_out)
+            self._call(zone, "apply a plan", partial(work.apply, changes, self._carry_out))
 
         backend = piecemeal.Backend(
             zone=zone, types=self.capabilities.types, read=read, apply=apply, most=MOST
@@ -97,7 +97,8 @@ class Octodns:
         return piecemeal.write(groups, backend)
 
     def close(self) -> None:
-        """octoDNS has nothing to let go of."""
+        """octoDNS has nothing to let go of; what is under way has a little time left."""
+        self._calls.close()
 
     def _check(self, zone: str) -> None:
         if self._context.zones and zone not in self._context.zones:
@@ -106,12 +107,17 @@ class Octodns:
     def _work(self, zone: str) -> "Work":
         self._check(zone)
         module = importlib.import_module("kubefed_dns.providers.octodns_zone")
-        provider = self._made()
         self._context.take()
         work: Work = self._call(
-            f"read {zone}", lambda: module.Work(zone, provider, self._meant[zone])
+            zone, f"read {zone}", lambda: module.Work(zone, self._made(), self._meant[zone])
         )
         return work
+
+    def _listed(self) -> list[str]:
+        provider = self._made()
+        if not hasattr(provider, "list_zones"):
+            raise Misconfigured(f"spec.zones: name the zones; {self._recipe.name} lists none")
+        return list(provider.list_zones())
 
     def _made(self) -> Any:
         """An object of the class, which some connect at once."""
@@ -122,21 +128,28 @@ class Octodns:
                 f"spec.octodns.settings: {self._recipe.name} does not take them:"
                 f" {self._faults.said(error)}"
             ) from None
-        except Exception as error:
-            raise self._faults.error(error, "begin") from None
 
-    def _call(self, doing: str, do: Callable[[], R]) -> R:
+    def _call(self, place: str, doing: str, do: Callable[[], R]) -> R:
+        try:
+            return self._ours(doing, lambda: self._calls.make(place, do))
+        except Late as error:
+            raise Unreachable(
+                f"{self._recipe.name}: {doing}: {error}; see that spec.octodns.settings name the"
+                " right place, or raise spec.octodns.timeout"
+            ) from None
+
+    def _ours(self, doing: str, do: Callable[[], R]) -> R:
         """Whatever a class raises comes out as an error of ours, without what led to it."""
         try:
             return do()
-        except (ProviderError, InvalidName):
+        except (ProviderError, InvalidName, Misconfigured, Refused, Late):
             raise
         except Exception as error:
             raise self._faults.error(error, doing) from None
 
     def _carry_out(self, do: Callable[[], None]) -> None:
         try:
-            self._call("apply a plan", do)
+            self._ours("apply a plan", do)
         except (Denied, Throttled, Unreachable):
             raise
         except ProviderError as error:

@@ -12,17 +12,22 @@ from kubefed_dns.providers.protocol import Context
 
 MODULES = ("octodns_*",)
 SECRET = "secret/"
+TIMEOUT, LONGEST = 300.0, 3600.0
 
 Settings = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to make one. `kind` is a class of octodns.provider.base.BaseProvider."""
+    """How to make one. `kind` is a class of octodns.provider.base.BaseProvider.
+
+    `timeout` is in seconds, for a reading or a plan as a whole.
+    """
 
     kind: type[Any]
     name: str
     settings: Settings = field(repr=False)
+    timeout: float = TIMEOUT
 
 
 def parse(context: Context, *, modules: Sequence[str] = MODULES) -> Recipe:
@@ -36,13 +41,16 @@ def parse(context: Context, *, modules: Sequence[str] = MODULES) -> Recipe:
     settings = _filled(fields.at("settings").obj, context.secret, "spec.octodns.settings")
     if settings.get("apply_disabled"):
         raise Misconfigured("spec.octodns.settings.apply_disabled: use spec.dryRun")
-    return Recipe(kind, path, settings)
+    timeout = fields.seconds("timeout", default=TIMEOUT)
+    if not 0 < timeout <= LONGEST:
+        raise fields.wrong("timeout", f"must be more than 0 and at most {LONGEST:g} s")
+    return Recipe(kind, path, settings, timeout)
 
 
 def _class(path: str, modules: Sequence[str]) -> type[Any]:
     where = f"spec.octodns.class: {path!r}"
     module, _, name = path.rpartition(".")
-    if not any(fnmatchcase(module.partition(".")[0], pattern) for pattern in modules):
+    if not _allowed(module, modules):
         allowed = ", ".join(modules) or "none"
         raise Misconfigured(
             f"{where}: its package is not allowed; --octodns-modules allows {allowed}"
@@ -61,7 +69,14 @@ def _class(path: str, modules: Sequence[str]) -> type[Any]:
         ) from error
     if not isinstance(found, type) or not issubclass(found, base):
         raise Misconfigured(f"{where}: is no provider class of octoDNS")
+    if not _allowed(found.__module__, modules):
+        # A module has the names of what it imports, too.
+        raise Misconfigured(f"{where}: it comes from {found.__module__}, which is not allowed")
     return found
+
+
+def _allowed(module: str, modules: Sequence[str]) -> bool:
+    return any(fnmatchcase(module.partition(".")[0], pattern) for pattern in modules)
 
 
 def _filled(value: Any, secret: Mapping[str, str], where: str) -> Any:

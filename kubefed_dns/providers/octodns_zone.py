@@ -1,31 +1,24 @@
 """One zone by way of an octoDNS provider: its records as sets, and changes as a plan.
 
-The only module that imports octoDNS; it is imported when it is needed.
+This and octodns_words import octoDNS; they are imported when they are needed.
 """
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 from octodns.provider import SupportsException
 from octodns.provider.plan import Plan
 from octodns.record import Create as Made
 from octodns.record import Delete as Gone
-from octodns.record import Record
-from octodns.record.exception import RecordException
-from octodns.record.rr import Rrset
 from octodns.zone import Zone
 
-from kubefed_dns import records
 from kubefed_dns.errors import InvalidName, ZoneGone
-from kubefed_dns.providers import piecemeal, text
+from kubefed_dns.providers import piecemeal
 from kubefed_dns.providers.batch import Refused
+from kubefed_dns.providers.octodns_words import Foreign, Words
 from kubefed_dns.records import Change, Create, Delete, RRKey, RRset
 
 log = logging.getLogger(__name__)
-
-Foreign = Any
-"""octoDNS has no types."""
 
 
 class Work:
@@ -40,6 +33,7 @@ class Work:
         self.name = zone
         self._provider = provider
         self._meant = meant
+        self._words = Words(provider)
         self._zone = Zone(zone, [])
         if provider.populate(self._zone, target=True, lenient=True) is False:
             raise ZoneGone(f"{provider.id}: has no zone {zone}; create it, or correct spec.zones")
@@ -52,7 +46,7 @@ class Work:
             if record._type == "SOA" or (record._type == "NS" and not record.name):
                 continue
             try:
-                found.append(_rrset(record))
+                found.append(self._words.rrset(record))
             except InvalidName as error:
                 log.warning(
                     "%s: %s %s is left out: %s", self.name, record.fqdn, record._type, error
@@ -94,7 +88,7 @@ class Work:
         asked = {}
         for rrset in new:
             asked[_of(rrset)] = rrset
-            wanted.add_record(_record(wanted, rrset), lenient=True)
+            wanted.add_record(self._words.record(wanted, rrset), lenient=True)
         try:
             found = {
                 _key(each): each for each in self._provider._process_desired_zone(wanted).records
@@ -102,7 +96,7 @@ class Work:
         except SupportsException as error:
             raise Refused(f"octoDNS refuses it: {error}") from None
         for key, rrset in asked.items():
-            if key not in found or not _same(rrset, found[key]):
+            if key not in found or not self._words.same(rrset, found[key]):
                 raise Refused(f"octoDNS cannot carry {rrset.name} {rrset.type} as it is")
         return {rrset: found[key] for key, rrset in asked.items()}
 
@@ -117,7 +111,7 @@ class Work:
 
     def _learn(self, made: Mapping[RRset, Foreign]) -> None:
         for wanted, record in made.items():
-            told = _rrset(self._records.get(_of(wanted), record))
+            told = self._words.rrset(self._records.get(_of(wanted), record))
             self._meant.pop(wanted, None)
             if told != wanted:
                 self._meant[told] = wanted
@@ -128,51 +122,6 @@ def _replace(zone: Foreign, there: Foreign, record: Foreign) -> None:
         zone.remove_record(there)
     if record is not None:
         zone.add_record(record, replace=True, lenient=True)
-
-
-def _record(zone: Foreign, rrset: RRset) -> Foreign:
-    if rrset.set_identifier:
-        raise Refused(f"{rrset.name} {rrset.type}: octoDNS knows no set identifiers")
-    if rrset.type == "TXT" and not all(map(_is_plain, rrset.values)):
-        raise Refused(
-            f"{rrset.name} TXT: quotes, backslashes and what is not ASCII come out otherwise than"
-            " they went into some packages of octoDNS; write the text without them"
-        )
-    said = Rrset(rrset.name, rrset.type, rrset.ttl, list(rrset.values))
-    try:
-        return Record.from_rrset(zone, said)
-    except RecordException as error:
-        why = " ".join(str(error).split())
-        raise Refused(f"octoDNS refuses {rrset.name} {rrset.type}: {why}") from None
-
-
-def _is_plain(value: str) -> bool:
-    return all(32 <= octet < 127 and octet not in b'"\\' for octet in text.joined(value))
-
-
-def _rrset(record: Foreign) -> RRset:
-    """What octoDNS cannot say as DNS does is there all the same.
-
-    Raises InvalidName where its name is none.
-    """
-    name, kind = record.fqdn, record._type
-    try:
-        if kind == "TXT":
-            values = [text.value(each.to_raw_text().encode()) for each in record.values]
-        else:
-            values = list(record.to_rrset().rdatas)
-        return records.rrset(name, kind, record.ttl, values)
-    except (InvalidName, RecordException, UnicodeError):
-        shown = getattr(record, "values", None) or [getattr(record, "value", "")]
-        return RRset(records.canonical(name), kind, record.ttl, tuple(sorted(map(str, shown))))
-
-
-def _same(wanted: RRset, record: Foreign) -> bool:
-    """But for the TTL, and for where a text is cut into strings."""
-    told = _rrset(record)
-    if wanted.type != "TXT":
-        return told.values == wanted.values
-    return sorted(map(text.joined, told.values)) == sorted(map(text.joined, wanted.values))
 
 
 def _key(record: Foreign) -> RRKey:

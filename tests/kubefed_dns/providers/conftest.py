@@ -94,9 +94,10 @@ def octodns(store):
     """Make a provider by way of it."""
 
     def octodns(
-        kind="ScriptedProvider", *, zones=("example.org.",), secret=None, take=lambda: None, **more
+        kind="ScriptedProvider", *, zones=("example.org.",), secret=None, timeout="60s", **more
     ):
-        settings = {"class": f"octodns_scripted.{kind}", "settings": {"store": store.name} | more}
+        more = {"store": store.name} | more
+        settings = {"class": f"octodns_scripted.{kind}", "timeout": timeout, "settings": more}
         return Octodns(Context("o", zones=zones, settings=settings, secret=secret or {}))
 
     return octodns

@@ -201,6 +201,7 @@ def test_secrets_are_filled_in_and_nothing_else(store, octodns, monkeypatch):
     ("A package has to be there.", "octodns_nonsense.Provider", {}, "install its package"),
     ("And a class in it.", "octodns_scripted.Nonsense", {}, "no provider class"),
     ("A class of octoDNS.", "octodns_scripted.NoProvider", {}, "no provider class"),
+    ("One of the package's own.", "octodns_scripted.BaseProvider", {}, "from octodns.provider."),
     ("Keys have to be there.", "octodns_scripted.ScriptedProvider", {"a": ["secret/no"]},
      "spec.octodns.settings.a[0]: the Secret of spec.credentialsRef has no key 'no'"),
     ("Settings have to be those of the class.", "octodns_scripted.ScriptedProvider", {"a": 1},
@@ -213,6 +214,12 @@ def test_settings_that_cannot_work(store, reason, kind, settings, said):
     with pytest.raises(Misconfigured) as caught:
         Octodns(Context("o", zones=(ZONE,), settings=given, secret={"key": SECRET}))
     assert said in str(caught.value), reason
+
+
+@pytest.mark.parametrize("timeout", ["0s", "2h", "soon"])
+def test_patience_has_bounds(octodns, timeout):
+    with pytest.raises(Misconfigured, match=r"spec\.octodns\.timeout: Invalid value"):
+        octodns(timeout=timeout)
 
 
 def test_which_packages_are_allowed_is_the_apps_affair(store):
