@@ -25,8 +25,6 @@ from kubefed_dns.server.zone import Zone
 
 log = logging.getLogger(__name__)
 
-REFRESH = 5.0
-"""Seconds after which the replacement of a database is noticed at the latest."""
 UNPLACED = (
     "%s names a server below itself that has no address there, so nobody can be sent to it: "
     "give --dns-ns-address, or spec.embedded.nsAddresses of the DNSProvider, or a nameServer "
@@ -39,13 +37,15 @@ Answer = bytes | Iterator[bytes] | None
 @dataclass(frozen=True, slots=True)
 class Limits:
     """`payload` is the largest UDP answer in octets, `cached` the number of kept answers,
-    `connections` that of open TCP connections, `idle` the seconds until one is closed.
+    `connections` that of open TCP connections, `idle` the seconds until one is closed;
+    after `refresh` seconds at most a replaced database of places is noticed.
     """
 
     payload: int = 1232
     cached: int = 32768
     connections: int = 256
     idle: float = 30
+    refresh: float = 5
 
 
 DEFAULTS = Limits()
@@ -223,7 +223,7 @@ class Server:
     async def _keep_places(self) -> None:
         """Notice databases of places that are replaced."""
         while True:
-            await asyncio.sleep(REFRESH)
+            await asyncio.sleep(self._limits.refresh)
             policies = (self.policy, *(zone.policy for zone in self.zones))
             for database in {policy.database for policy in policies if policy.database}:
                 await asyncio.to_thread(database.refresh)

@@ -188,3 +188,73 @@ async def test_the_server_cuts_all_when_it_stops(connections):
     await asyncio.sleep(0)
     assert {peer.closed for peer in peers} == {"cut off"}
     assert len(connections) == 0
+
+
+class Stream:
+    """Answers each question with many messages, made as they are taken."""
+
+    def __init__(self):
+        self.made = 0
+        self.fault = None
+
+    def __call__(self, packet, sender):
+        def parts():
+            for number in range(100):
+                if self.fault == number:
+                    raise RuntimeError("a fault of ours")
+                self.made += 1
+                yield packet + number.to_bytes(2) + bytes(10_000)
+
+        return parts()
+
+
+@pytest.fixture
+def stream():
+    return Stream()
+
+
+async def test_an_answer_of_many_messages_is_made_as_the_peer_takes_it(stream):
+    peer = FakeTransport().open(Connections(stream, cap=3, idle=30))
+    peer.takes = False
+    peer.protocol.data_received(frame(b"one") + frame(b"two"))
+    await asyncio.sleep(20)
+    assert stream.made < 20
+    assert not peer.reading
+    peer.take()
+    await asyncio.sleep(20)
+    assert stream.made == 200
+    whole = b"".join(
+        frame(name + number.to_bytes(2) + bytes(10_000))
+        for name in (b"one", b"two")
+        for number in range(100)
+    )
+    assert peer.written == whole
+    assert peer.reading
+
+
+async def test_a_peer_that_ends_its_side_gets_all_of_a_long_answer(stream):
+    peer = FakeTransport().open(Connections(stream, cap=3, idle=30))
+    peer.protocol.data_received(frame(b"one"))
+    assert stream.made < 20
+    assert peer.protocol.eof_received()
+    await asyncio.sleep(1)
+    assert stream.made == 100
+    assert peer.closed == "closed"
+
+
+async def test_a_long_answer_that_is_not_taken_is_given_up(stream):
+    peer = FakeTransport().open(Connections(stream, cap=3, idle=30))
+    peer.takes = False
+    peer.protocol.data_received(frame(b"one"))
+    await asyncio.sleep(31)
+    assert peer.closed == "cut off"
+    assert stream.made < 20
+
+
+async def test_a_fault_within_a_long_answer_cuts_the_connection(stream, caplog):
+    peer = FakeTransport().open(Connections(stream, cap=3, idle=30))
+    stream.fault = 50
+    peer.protocol.data_received(frame(b"one"))
+    await asyncio.sleep(1)
+    assert peer.closed == "cut off"
+    assert "a fault of ours" in caplog.text
