@@ -53,13 +53,14 @@ def of(host: Api, obj: Obj, config: TypeConfig, configs: Mapping[str, TypeConfig
         resource, Key(key.namespace, versions.name_for(config.target.kind, key.name))
     )
     known = propagated.parse(recorded or {}).clusters
-    placed = Placed()
-    if not deleting(obj):
-        placed = _placed(host, obj, config, configs, namespace=namespace, present=frozenset(known))
     status = api.status(obj)
     entries = {each.name: each for each in status.clusters}
+    placed, names = Placed(), set(entries)
+    if not deleting(obj):
+        placed = _placed(host, obj, config, configs, namespace=namespace, present=frozenset(known))
+        names |= {*placed.clusters, *known}
     lines = []
-    for name in sorted({*placed.clusters, *entries, *known}):
+    for name in sorted(names):
         entry = entries.get(name)
         lines.append(
             InCluster(

@@ -119,10 +119,11 @@ class Plane:
         return self._kubectl(SYSTEM, "get", "federatedtypeconfig", name, "-o", path)
 
     @contextmanager
-    def space(self, namespace: str) -> Iterator[None]:
-        """A federated namespace for as long as the body takes; all in it goes with it."""
+    def space(self, namespace: str, *, federated: bool = True) -> Iterator[None]:
+        """A namespace for as long as the body takes; all in it goes with it."""
         self.host.kubectl("create", "namespace", namespace)
-        self.federate_namespace(namespace)
+        if federated:
+            self.federate_namespace(namespace)
         yield
         kinds = [
             each.split("/")[-1]

@@ -215,6 +215,7 @@ def test_why_it_is_not_well_is_said_by_the_latest_warnings(kubefedctl, host):
 def test_an_object_that_is_being_deleted_is_wanted_nowhere(kubefedctl, host):
     web = host.objects[OBJECTS.format("shop", "web")]
     web["metadata"]["deletionTimestamp"] = "2026-01-01T11:59:55Z"
+    record(host, ap="rv:1", eu="rv:2")
     out = kubefedctl("get", "configmaps", "web", "-n", "shop").out
     assert wanted(kubefedctl) == set()
     assert "It is being deleted, and waits for: eu, us. A cluster that is lost" in out
