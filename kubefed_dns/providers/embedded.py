@@ -115,7 +115,7 @@ class _Draft:
         types = Embedded.capabilities.types
         try:
             held = {name: self._held(name) for name in _names(group)}
-            staged = stage(group, zone=self._zone.name, held=held, types=types)
+            staged = stage(group, zone=self._zone.name, held=held, types=types, strict=False)
             made = {to_wire(name): _node(rrsets) for name, rrsets in staged.items()}
         except InvalidName as error:
             raise Refused(str(error)) from error

@@ -17,16 +17,20 @@ def stage(
     zone: str,
     held: Mapping[str, Node],
     types: frozenset[str],
+    strict: bool = True,
 ) -> dict[str, Node]:
     """The names that a group touches, as it would leave them; `held` stays as it is.
 
-    Raises Refused: as lost where the zone holds something else than the group
-    expects, for good where no zone could hold what it makes.
+    `strict` looks whether all is canonical too, as `records.rrset` makes it; that
+    takes longer than all the rest. Raises Refused: as lost where the zone holds
+    something else than the group expects, for good where no zone could hold it.
     """
     nodes: dict[str, Node] = {}
     sides = list(_sides(group.changes))
     for old, new in sides:
         for rrset in filter(None, (old, new)):
+            if strict:
+                _check_words(rrset)
             _check(rrset, zone, types)
             nodes.setdefault(rrset.name, dict(held.get(rrset.name, {})))
         if old is not None:
@@ -63,7 +67,7 @@ def _add(new: RRset, node: Node) -> None:
     node[new.key] = new
 
 
-def _check(rrset: RRset, zone: str, types: frozenset[str]) -> None:
+def _check_words(rrset: RRset) -> None:
     where = f"{rrset.name} {rrset.type}"
     try:
         same = records.rrset(
@@ -76,11 +80,15 @@ def _check(rrset: RRset, zone: str, types: frozenset[str]) -> None:
         )
     except InvalidName as error:
         raise Refused(f"{where}: {error}") from error
+    if same != rrset:
+        raise Refused(f"{where}: it is not canonical")
+
+
+def _check(rrset: RRset, zone: str, types: frozenset[str]) -> None:
     cname = rrset.type == "CNAME" and not rrset.alias
     apex = rrset.name == zone and (cname or rrset.type == "NS")
     routed = records.ROUTING.intersection(dict(rrset.properties))
     faults = {
-        "it is not canonical": same != rrset,
         f"the name is not in zone {zone}": not records.within(rrset.name, zone),
         "this type is not written here": rrset.type not in types or apex,
         "there are no values": not rrset.values,
@@ -93,7 +101,7 @@ def _check(rrset: RRset, zone: str, types: frozenset[str]) -> None:
     }
     for fault, found in faults.items():
         if found:
-            raise Refused(f"{where}: {fault}")
+            raise Refused(f"{rrset.name} {rrset.type}: {fault}")
 
 
 def _check_together(rrsets: Collection[RRset], made: Collection[RRset]) -> None:
