@@ -12,7 +12,7 @@ from kubefed_core.runtime.backoff import Backoff
 from kubefed_core.runtime.host import Host
 from kubefed_core.runtime.loop import Meter
 from kubefed_dns.decide.placing import Site
-from kubefed_dns.errors import ProviderError
+from kubefed_dns.errors import ProviderError, Throttled, Unreachable
 from kubefed_dns.metrics import Journeys, Metrics
 
 log = logging.getLogger(__name__)
@@ -26,14 +26,28 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, kw_only=True)
 class Means:
-    """`retry` is for providers that fail; blocking calls go to the executor's threads."""
+    """`retry` is for providers that fail, `reconnect` for those that do not answer.
+
+    Blocking calls go to the executor's threads.
+    """
 
     host: Host
     executor: Executor
     retry: Backoff
+    reconnect: Backoff
     metrics: Metrics
     journeys: Journeys
     meter: Meter | None = None
+
+    def pause(self, error: ProviderError, failures: int) -> float:
+        """How long to leave a provider alone after so many failures in a row.
+
+        One that is only out of reach is tried often enough to be seen coming back.
+        """
+        if isinstance(error, Throttled) and error.after is not None:
+            return error.after
+        retry = self.reconnect if isinstance(error, Unreachable) else self.retry
+        return retry(failures)
 
     async def call(self, do: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run something of a provider, which may block.

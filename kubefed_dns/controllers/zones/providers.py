@@ -9,9 +9,7 @@ from kubefed_core.errors import Terminal
 from kubefed_core.objects import Key, Obj, annotations, deleting, dig, key_of
 from kubefed_core.runtime.fleet import HOST
 from kubefed_core.runtime.loop import Controller
-from kubefed_dns.api import provider_status
 from kubefed_dns.api import providers as api
-from kubefed_dns.api.provider_status import ProviderStatus
 from kubefed_dns.api.providers import DNSProvider, OnDelete
 from kubefed_dns.controllers.zones import entry as entries
 from kubefed_dns.controllers.zones import secrets
@@ -62,7 +60,8 @@ class Providers:
         for obj in self._means.host.list(PROVIDERS):
             entry = self._entry(obj["metadata"]["name"])
             entry.created = dig(obj, "metadata", "creationTimestamp", default="")
-            entry.zones = frozenset(canonical(zone.name) for zone in _status(obj).zones)
+            zones = {canonical(zone.name): zone.id for zone in entries.status_of(obj).zones}
+            entry.zones, entry.ids = frozenset(zones), {z: i for z, i in zones.items() if i}
             # What cannot be read is told by its reconcile.
             with contextlib.suppress(Terminal):
                 entry.spec = entries.lasting(api.parse(obj))
@@ -143,7 +142,7 @@ class Providers:
             self._fault(entry, Fault("SecretNotFound" if missing else "Misconfigured", str(error)))
         except ProviderError as error:
             entry.failures += 1
-            again = self._means.retry(entry.failures)
+            again = self._means.pause(error, entry.failures)
             self._fault(entry, Fault(error.reason, str(error)))
         self._apportion()
         self._changed()
@@ -205,7 +204,8 @@ class Providers:
         now = asyncio.get_running_loop().time()
         age = None if entry.listed is None or entry.fault else now - entry.listed
         if age is None or (not spec.zones and age + SLACK >= spec.audit_interval):
-            listed = frozenset(await self._means.call(_zones, backend.provider))
+            entry.ids = await self._means.call(entries.listing, backend.provider)
+            listed = frozenset(entry.ids)
             # What is named but not listed has a writer too, which finds out why not.
             unlisted = (z for z in spec.zones if not any(within(each, z) for each in listed))
             entry.zones, entry.listed, age = listed | set(unlisted), now, 0.0
@@ -239,7 +239,7 @@ class Providers:
             means=self._means,
             office=self._office,
             approval=lambda: annotations(self.object(name) or {}).get(APPROVE, ""),
-            carried=lambda zone: _held(self.object(name), zone),
+            carried=lambda zone: entries.held_in(self.object(name), zone),
             implicit=self.object(name) is None,
         )
         backend.start(self._group)
@@ -288,22 +288,3 @@ class Providers:
         if fault is not None:
             log.warning("DNSProvider %s: %s", entry.name, fault.message)
             self._office.event(entry.name, fault.reason, fault.message)
-
-
-def _status(obj: Obj) -> ProviderStatus:
-    return provider_status.parse(obj.get("status"))
-
-
-def _zones(provider: Provider) -> tuple[str, ...]:
-    return tuple(provider.zones())
-
-
-def _held(obj: Obj | None, zone: str) -> frozenset[str]:
-    """The names that the status says are held in a zone."""
-    found = provider_status.parse(dig(obj or {}, "status")).zones
-    return frozenset(
-        canonical(name)
-        for each in found
-        if canonical(each.name) == zone
-        for name in each.held.names
-    )

@@ -127,8 +127,9 @@ class Statuses:
         writers = entry.backend.writers if entry.backend is not None else {}
         known = {zone.name: zone for zone in before.zones}
         zones = tuple(
-            self._zone(writer, known.get(shown(zone), ZoneStatus(shown(zone))))
+            self._zone(writer, replace(known.get(shown(zone), ZoneStatus(shown(zone))), id=id_))
             for zone, writer in sorted(writers.items())
+            for id_ in (entry.ids.get(zone, ""),)
         )
         if entry.backend is None:
             zones = before.zones

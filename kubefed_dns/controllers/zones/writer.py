@@ -14,7 +14,7 @@ from kubefed_dns.controllers.zones.refusals import Refusals
 from kubefed_dns.controllers.zones.settling import Settling
 from kubefed_dns.decide.plan import Planned
 from kubefed_dns.decide.reasons import Problem, Reason
-from kubefed_dns.errors import ProviderError, Throttled
+from kubefed_dns.errors import ProviderError
 from kubefed_dns.providers.protocol import Provider, Refusal
 from kubefed_dns.records import Delete, Group
 
@@ -244,9 +244,7 @@ class Writer:
     def _failed(self, error: ProviderError) -> float:
         state, site = self.state, self.ledger.site
         state.failures += 1
-        delay = self._means.retry(state.failures)
-        if isinstance(error, Throttled) and error.after is not None:
-            delay = error.after
+        delay = self._means.pause(error, state.failures)
         state.rest = self._now() + delay
         new = str(error) != str(state.error)
         state.error = error

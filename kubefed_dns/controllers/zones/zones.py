@@ -32,6 +32,8 @@ from kubefed_dns.server.server import Server
 from kubefed_dns.verify import Ask, Verifier
 
 THREADS = 32
+RECONNECT = 30.0
+"""Seconds at most until a provider that does not answer is asked again."""
 BREATH = 50
 """DNSEndpoints read in one go, so that others have the loop."""
 What = tuple[Resource, Key]
@@ -64,6 +66,7 @@ class Zones:
             host=host,
             executor=executor or self._own or ThreadPoolExecutor(THREADS),
             retry=backoff.exponential(jitter=0.3, chance=chance),
+            reconnect=backoff.exponential(cap=RECONNECT, jitter=0.3, chance=chance),
             metrics=metrics,
             journeys=journeys,
             meter=meter,

@@ -292,6 +292,8 @@ async def test_an_embedded_server_that_does_not_listen_cannot_be_asked():
     [
         ("One server in common.", {"servers": ["a", "b"]}, {"servers": ["b"]}, True),
         ("None in common.", {"servers": ["a"]}, {"servers": ["b"]}, False),
+        ("One, otherwise spelled.", {"servers": ["A"]}, {"servers": ["a:53"]}, True),
+        ("By address.", {"servers": ["[2001:db8::1]"]}, {"servers": ["[2001:DB8::1]:53"]}, True),
         ("No servers, all settings alike.", {"x": 1}, {"x": 1}, True),
         ("No servers, other settings.", {"x": 1}, {"x": 2}, False),
     ],

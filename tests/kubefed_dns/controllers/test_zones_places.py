@@ -199,6 +199,30 @@ async def test_a_second_provider_for_the_same_zone_and_owner_waits(story):
         assert story.condition("Published")[2].startswith("new holds it")
 
 
+@pytest.mark.parametrize(
+    ("reason", "ids", "reached", "same"),
+    [
+        ("One zone, reached in two ways.", ("Z1", "Z1"), "other", True),
+        ("Two of one name, in one account.", ("Z1", "Z2"), "192.0.2.53:53", False),
+        ("One way, where only one tells.", ("Z1", None), "192.0.2.53:53", True),
+        ("Two ways, where only one tells.", ("Z1", None), "other", False),
+    ],
+    ids=lambda value: value if isinstance(value, str) and " " in value else "",
+)
+async def test_a_zone_is_known_again_by_its_id(story, reason, ids, reached, same):
+    old, new = (Backend("example.org.") for _ in ids)
+    old.id, new.id = ids
+    backends = {"old": old, "new": new}
+    story.backend.made = lambda context: backends[context.name].made(context)
+    story.provider("old")
+    story.provider("new", created="2026-01-02T00:00:00Z", rfc2136={"servers": [reached]})
+    async with story.hub():
+        await settle()
+        assert story.ready("old")[0] == TRUE
+        assert story.zone("old").get("id") == ids[0]
+        assert (story.ready("new")[1] == "Conflict") is same, reason
+
+
 async def test_only_namespaces_that_are_let_in_may_use_a_name(story):
     story.provider(allowedNamespaces={"matchLabels": {"team": "shop"}})
     story.want((HOST, "A", ONE))

@@ -49,7 +49,8 @@ class Backend:
 
     `calls` counts what was asked of it; `bad` are names it refuses; `fault` is
     raised by every call; `before` runs before the next write, as another writer.
-    Where `settled` is a set, it tells the changes that all servers have.
+    Where `settled` is a set, it tells the changes that all servers have. `id`
+    is that of its zone, if it has any.
     """
 
     def __init__(self, *zones, **claims):
@@ -60,13 +61,16 @@ class Backend:
         self.fault = None
         self.before = None
         self.settled = None
+        self.id = None
         self.closed = 0
 
     def made(self, context):
         """As the factory of a provider type; it needs a password where it says so."""
         if context.settings.get("password") and context.secret.get("password") != "right":
             raise Misconfigured("the Secret of spec.credentialsRef has no good password")
-        return (Connection if self.settled is None else Spreading)(self, context)
+        if self.settled is not None:
+            return Spreading(self, context)
+        return (Connection if self.id is None else Named)(self, context)
 
     def sets(self, name=None, zone=ZONE):
         found = self.memory.read(zone, None if name is None else [name])
@@ -170,3 +174,10 @@ class Spreading(Connection):
         if isinstance(found, Exception):
             raise found
         return change in found
+
+
+class Named(Connection):
+    """One whose zone has an id."""
+
+    def identity(self, zone):
+        return self.backend.id
