@@ -5,15 +5,13 @@ from typing import Any, TypeVar
 
 from kubefed_core.kubefedctl.access import Api
 from kubefed_core.kubefedctl.settings import Settings
-from kubefed_core.runtime import contexts
 
 T = TypeVar("T")
 
 
 def host(settings: Settings) -> Api:
     """By the context that the flags name; a context manager."""
-    book = contexts.load(settings.kubeconfig)
-    return Api(book.context(settings.host_context, flag="--host-cluster-context"), label="host")
+    return settings.host()
 
 
 def until_done(work: Coroutine[Any, Any, T]) -> T:
