@@ -18,6 +18,11 @@ from kubefed_dns.records import MAX_TTL, canonical
 BUILT_IN = frozenset({"embedded", "rfc2136", "route53", "google", "webhook", "octodns"})
 
 _OWNER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_SECRET = re.compile(
+    r"(^|_)(token|pass|password|passphrase|secret|api_?key|secret_?key|private_?key|auth_?key)$",
+    re.IGNORECASE,
+)
+"""Names of octoDNS settings that hold secrets, as its providers call them."""
 _SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?)(:[0-9]+)?")
 
 
@@ -117,7 +122,7 @@ def parse(obj: Obj) -> DNSProvider:
     return DNSProvider(
         key=key_of(obj),
         type=kind,
-        settings=spec.at(kind if kind in BUILT_IN else "settings").obj,
+        settings=_settings(spec, kind),
         credentials=_credentials(spec),
         zones=_zones(spec),
         zone_ids=spec.texts("zoneIDs"),
@@ -140,6 +145,29 @@ def parse(obj: Obj) -> DNSProvider:
         generation=generation(obj),
         created=dig(obj, "metadata", "creationTimestamp", default=""),
     )
+
+
+def _settings(spec: Fields, kind: str) -> Mapping[str, Any]:
+    """The type's own block; a secret in octoDNS's is said by reference."""
+    block = spec.at(kind if kind in BUILT_IN else "settings")
+    if kind == "octodns":
+        _check_references(block.at("settings").obj, block.where("settings"))
+    return block.obj
+
+
+def _check_references(value: Any, where: str, *, secret: bool = False) -> None:
+    """Nothing is shown of a value that may be a secret."""
+    if isinstance(value, Mapping):
+        for name, each in value.items():
+            _check_references(each, f"{where}.{name}", secret=bool(_SECRET.search(str(name))))
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            _check_references(each, f"{where}[{number}]", secret=secret)
+    elif secret and isinstance(value, str) and value and not value.startswith("secret/"):
+        raise Misconfigured(
+            f"{where}: Invalid value: a secret does not stand in the object: write secret/KEY, and "
+            "put it under KEY in the Secret of spec.credentialsRef"
+        )
 
 
 def _credentials(spec: Fields) -> str:

@@ -140,3 +140,17 @@ def test_the_numbers_of_a_zone_are_there_though_they_are_0():
 @pytest.mark.parametrize("mangled", [None, 1, {"zones": 1, "summary": 1, "conditions": 1}])
 def test_a_mangled_status_is_none(mangled):
     assert provider_status.parse(mangled) == ProviderStatus()
+
+
+def octodns(**settings):
+    return parse(type="octodns", octodns={"class": "octodns_x.P", "settings": settings})
+
+
+def test_secrets_of_octodns_are_said_by_reference():
+    said = {"token": "secret/TOKEN", "api_key": "", "key_name": "k", "deep": [{"password": 1}]}
+    assert octodns(**said).settings["settings"] == said
+    for settings in ({"token": "hunter2"}, {"deep": [{"api_key": "hunter2"}]}):
+        with pytest.raises(Misconfigured, match="write secret/KEY") as caught:
+            octodns(**settings)
+        assert "hunter2" not in str(caught.value)
+        assert str(caught.value).startswith("spec.octodns.settings.")
