@@ -107,6 +107,11 @@ REFUSED = (
         "cannot be true for CloudFront",
     ),
     ("One of many.", alias(identifier="eu"), "give it a weight"),
+    (
+        "Two targets.",
+        rrset(at("www"), "CNAME", 300, [ELB, OTHER], properties={"alias": "true"}),
+        "one target, not 2",
+    ),
 )
 
 
