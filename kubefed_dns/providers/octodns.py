@@ -27,10 +27,6 @@ from kubefed_dns.records import Group, RRset
 if TYPE_CHECKING:
     from kubefed_dns.providers.octodns_zone import Work
 
-TYPES = frozenset(
-    {"A", "AAAA", "CAA", "CNAME", "MX", "NAPTR", "NS", "PTR", "SRV", "SSHFP", "TLSA", "TXT"}
-)
-"""What octoDNS says in the words of DNS."""
 MOST = 100
 """Groups in a plan, which most classes carry out record by record."""
 
@@ -52,7 +48,7 @@ class Octodns:
         self._faults = Faults(self._recipe.name, context.secret.values())
         self._calls = Calls(timeout=self._recipe.timeout)
         self._meant: defaultdict[str, dict[RRset, RRset]] = defaultdict(dict)
-        types = TYPES & self._call("", "begin", lambda: set(self._made().SUPPORTS))
+        types = settings.TYPES & self._call("", "begin", lambda: set(self._made().SUPPORTS))
         self.capabilities = Capabilities(types=types, atomic=False, conditional=False)
 
     def zones(self) -> Iterable[str]:
@@ -64,7 +60,7 @@ class Octodns:
 
     def read(self, zone: str, names: Collection[str] | None = None) -> Iterable[RRset]:
         work = self._work(zone)
-        held = work.held()
+        held = self._ours(f"read {zone}", work.held)
         if names is None:
             meant = self._meant[zone]
             self._meant[zone] = {told: meant[told] for told in work.said() if told in meant}
@@ -84,7 +80,7 @@ class Octodns:
         def read() -> piecemeal.Zone:
             nonlocal work
             work = self._work(zone)
-            return work.held()
+            return self._ours(f"read {zone}", work.held)
 
         def apply(changes: Sequence[records.Change]) -> None:
             assert work is not None

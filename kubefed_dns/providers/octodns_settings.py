@@ -10,6 +10,10 @@ from kubefed_core.api.fields import Fields
 from kubefed_dns.errors import Misconfigured
 from kubefed_dns.providers.protocol import Context
 
+TYPES = frozenset(
+    {"A", "AAAA", "CAA", "CNAME", "MX", "NAPTR", "NS", "PTR", "SRV", "SSHFP", "TLSA", "TXT"}
+)
+"""What octoDNS says in the words of DNS."""
 MODULES = ("octodns_*",)
 SECRET = "secret/"
 TIMEOUT, LONGEST = 300.0, 3600.0

@@ -1,6 +1,7 @@
 """Sets as octoDNS's records, and back."""
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from octodns.record import Record
@@ -11,6 +12,7 @@ from kubefed_dns import records
 from kubefed_dns.errors import InvalidName
 from kubefed_dns.providers import text
 from kubefed_dns.providers.batch import Refused
+from kubefed_dns.providers.octodns_settings import TYPES
 from kubefed_dns.records import RRset
 
 Foreign = Any
@@ -50,15 +52,11 @@ class Words:
         Raises InvalidName where its name is none.
         """
         name, kind = record.fqdn, record._type
-        try:
-            if kind == "TXT":
-                values = [text.value(self._octets(each)) for each in record.values]
-            else:
-                values = list(record.to_rrset().rdatas)
-            return records.rrset(name, kind, record.ttl, values)
-        except (InvalidName, RecordException, UnicodeError):
-            shown = getattr(record, "values", None) or [getattr(record, "value", "")]
-            return RRset(records.canonical(name), kind, record.ttl, tuple(sorted(map(str, shown))))
+        if kind in TYPES:
+            with suppress(InvalidName, RecordException, UnicodeError):
+                return records.rrset(name, kind, record.ttl, self._values(record))
+        shown = getattr(record, "values", None) or [getattr(record, "value", "")]
+        return RRset(records.canonical(name), kind, record.ttl, tuple(sorted(map(str, shown))))
 
     def same(self, wanted: RRset, record: Foreign) -> bool:
         """But for the TTL, and for where a text is cut into strings."""
@@ -66,6 +64,11 @@ class Words:
         if wanted.type != "TXT":
             return told.values == wanted.values
         return sorted(map(text.joined, told.values)) == sorted(map(text.joined, wanted.values))
+
+    def _values(self, record: Foreign) -> list[str]:
+        if record._type == "TXT":
+            return [text.value(self._octets(each)) for each in record.values]
+        return list(record.to_rrset().rdatas)
 
     def _text(self, zone: Foreign, rrset: RRset) -> Foreign:
         texts = [text.joined(value) for value in rrset.values]

@@ -183,9 +183,9 @@ class NameServer:
         return "".join(file.read_text(errors="replace") for file in files)
 
     def ask(self, name: str, rrtype: str) -> dns.message.Message:
-        return dns.query.udp(
-            dns.message.make_query(name, rrtype), self.host, port=self.port, timeout=2
-        )
+        """By UDP, and by TCP where that is too small."""
+        query = dns.message.make_query(name, rrtype)
+        return dns.query.udp_with_fallback(query, self.host, port=self.port, timeout=2)[0]
 
     def values(self, name: str, rrtype: str) -> list[str]:
         """What it answers for a name and type, sorted; empty where it has none."""

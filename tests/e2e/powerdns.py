@@ -87,12 +87,12 @@ class PowerDns(NameServer):
         for number, zone in enumerate(self.zones):
             file = self.directory / f"zone{number}.zone"
             file.write_text(zone.text())
-            self._util("load-zone", zone.name, str(file))
+            self.util("load-zone", zone.name, str(file))
             for kind, names in _granted(zone).items():
                 if names:
-                    self._util("set-meta", zone.name, kind, *names)
+                    self.util("set-meta", zone.name, kind, *names)
 
-    def _util(self, *args: str) -> None:
+    def util(self, *args: str) -> None:
         command = [self.found("pdnsutil"), f"--config-dir={self.directory}", *args]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:

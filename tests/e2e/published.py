@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
+from itertools import product
 
 from zones_story import OWNER, SYSTEM, Story
 
@@ -35,15 +36,19 @@ class Hub(Story):
         self.executor = None
         self.backend = Counted()
         self.dns = server
-        context = server.context(*zones)
-        self.secret("tsig", **context.secret)
+        context = server.context(*zones, **(settings or {}))
+        self.provider_of(context, type="rfc2136", ownerID=owner, **spec)
+
+    def provider_of(self, context, *, type="octodns", **spec):
+        """Publish by way of a provider that is made from a context."""
+        self.secret("dns", **context.secret)
         self.provider(
             "dns",
+            type=type,
             zones=[zone.rstrip(".") for zone in context.zones],
-            ownerID=owner,
-            credentialsRef={"name": "tsig"},
-            rfc2136={**context.settings, **(settings or {})},
-            verify={"servers": [server.address]},
+            credentialsRef={"name": "dns"},
+            verify={"servers": [self.dns.address]},
+            **{type: context.settings},
             **spec,
         )
 
@@ -62,6 +67,14 @@ class Hub(Story):
         """Wait until a condition of a DNSEndpoint has a status; what it then says."""
         await until(lambda: (self.condition(kind, of) or ("",))[0] == status, self.told)
         return self.condition(kind, of)
+
+    async def emptied(self, *names):
+        """Withdraw what is wanted, so that the next test finds the zone as it was."""
+        self.drop()
+        for name in names:
+            places = (f"{kind}{name}." for kind in ("", "a-", "aaaa-", "cname-", "txt-"))
+            for place, rrtype in product(places, ("A", "CNAME", "TXT")):
+                await until(lambda p=place, t=rrtype: self.dns.values(p, t) == [], self.told)
 
     def told(self):
         """All that is known of the names and the provider."""

@@ -1,7 +1,6 @@
 """What holds when names are published to real BIND, Knot and PowerDNS by the machinery itself."""
 
 import asyncio
-from itertools import product
 
 import pytest
 from bind import Bind
@@ -35,14 +34,6 @@ def other(server):
     provider.close()
 
 
-async def emptied(hub, *names):
-    """Withdraw what is wanted, so that the next test finds the zone as it was."""
-    hub.drop()
-    for name in names:
-        for place, kind in product((name, f"a-{name}", f"cname-{name}"), ("A", "CNAME", "TXT")):
-            await until(lambda p=place, k=kind: hub.dns.values(f"{p}.", k) == [])
-
-
 async def test_names_come_change_and_go(server):
     hub = Hub(server, ORG)
     async with hub.hub():
@@ -52,7 +43,7 @@ async def test_names_come_change_and_go(server):
         assert "owner=" in server.values(f"a-{WEB}.", "TXT")[0]
         hub.want((WEB, "A", THREE))
         await until(lambda: server.values(f"{WEB}.", "A") == [THREE])
-        await emptied(hub, WEB)
+        await hub.emptied(WEB)
 
 
 async def test_ten_cycles_with_nothing_to_do_write_nothing(server):
@@ -67,7 +58,7 @@ async def test_ten_cycles_with_nothing_to_do_write_nothing(server):
         await until(lambda: hub.backend.messages >= asked + 10)
         assert server.serial(ORG) == serial
         assert len(hub.host.writes) == written
-        await emptied(hub, *(f"{kind}.idle.example.org" for kind in types))
+        await hub.emptied(*(f"{kind}.idle.example.org" for kind in types))
 
 
 async def test_a_restart_with_nothing_to_do_writes_nothing(server):
@@ -80,7 +71,7 @@ async def test_a_restart_with_nothing_to_do_writes_nothing(server):
         await until(lambda: hub.backend.messages > 3)
         await asyncio.sleep(0.5)
         assert server.serial(ORG) == serial
-        await emptied(hub, WEB, f"*.{WEB}")
+        await hub.emptied(WEB, f"*.{WEB}")
 
 
 async def test_a_name_changes_its_type_while_a_client_asks_a_thousand_times_a_second(server):
@@ -102,7 +93,7 @@ async def test_a_name_changes_its_type_while_a_client_asks_a_thousand_times_a_se
         # For AAAA, NOERROR without an answer: the name is there all the time.
         seen = {("NOERROR", "A", 2), ("NOERROR", "CNAME", 1), ("NOERROR", "")}
         assert set(client.told) == seen, client.told
-        await emptied(hub, WEB)
+        await hub.emptied(WEB)
 
 
 async def test_of_two_hubs_that_want_a_name_one_gets_it_and_the_other_hears_of_it(server):
@@ -131,7 +122,7 @@ async def test_of_two_hubs_that_want_a_name_one_gets_it_and_the_other_hears_of_i
             assert seen <= {(), tuple(wanted[won])}
             assert server.values(f"{name}.", "A") == wanted[won]
             hubs[1 - won].drop()
-            await emptied(hubs[won], name)
+            await hubs[won].emptied(name)
             await asyncio.sleep(0.2)
             assert server.values(f"{name}.", "A") == []
 
@@ -148,7 +139,7 @@ async def test_one_change_in_a_zone_of_ten_thousand_names_costs_three_messages_a
                 await until(lambda v=values: server.values("web.large.org.", "A") == list(v))
                 await hub.until("Published", TRUE)
             else:
-                await emptied(hub, "web.large.org")
+                await hub.emptied("web.large.org")
             await asyncio.sleep(0.2)
             assert hub.backend.messages - asked <= 3
             assert server.values("web.large.org.", "A") == list(values)
@@ -167,7 +158,7 @@ async def test_what_others_change_is_put_right_by_reading_that_alone(server, oth
         await until(lambda: server.values(f"{WEB}.", "A") == [ONE])
         assert server.values(foreign.name, "A") == [THREE]
         assert not other.write(ORG, [group(Delete(foreign))])
-        await emptied(hub, WEB)
+        await hub.emptied(WEB)
 
 
 async def test_where_no_transfer_is_allowed_names_are_published_all_the_same(server):
@@ -183,7 +174,7 @@ async def test_where_no_transfer_is_allowed_names_are_published_all_the_same(ser
             if round:
                 hub.want((name, "CNAME", "ns.private.org"))
                 await until(lambda: server.values(f"{name}.", "CNAME") == ["ns.private.org."])
-                await emptied(hub, name)
+                await hub.emptied(name)
 
 
 async def test_a_server_that_comes_back_gets_what_is_wanted_by_now(tmp_path):

@@ -11,7 +11,8 @@ from kubefed_dns.errors import (
 )
 from kubefed_dns.providers.contract import ProviderContract
 from kubefed_dns.providers.contract_plot import TEXTS, group
-from kubefed_dns.providers.octodns import TYPES, Octodns
+from kubefed_dns.providers.octodns import Octodns
+from kubefed_dns.providers.octodns_settings import TYPES
 from kubefed_dns.providers.protocol import Capabilities, Context, factory
 from kubefed_dns.records import Create, Delete, Group, Update, rrset
 
