@@ -5,8 +5,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kubefed_core.api import federated, loose
+from kubefed_core.api import loose
+from kubefed_core.api.federated import is_managed
 from kubefed_core.api.names import subdomain_fault
+from kubefed_core.api.types import TypeConfig
 from kubefed_core.errors import ApiError, Terminal
 from kubefed_core.kubefedctl import conflicts, discovery, templates
 from kubefed_core.kubefedctl.access import Api
@@ -43,13 +45,19 @@ class Content:
 
 
 def of(
-    host: Api, namespace: str, *, skip: Sequence[str], but: Collection[str], report: Report
+    host: Api,
+    namespace: str,
+    *,
+    skip: Sequence[str],
+    configs: Mapping[str, TypeConfig],
+    report: Report,
 ) -> Sequence[Content]:
-    """By kind; those of `skip` and those named in `but` are left out, and what is generated.
+    """By kind, in the version of its type if it has one; what is generated is left out.
 
-    A word of `skip` is any name of a kind, or a group. Raises KubeFedError
-    where a kind cannot be listed.
+    So are the kinds of `skip`, each by any of its names or by its group.
+    Raises Terminal where a kind cannot be listed.
     """
+    federated = {str(each.federated) for each in configs.values()}
     kinds = list(discovery.served(host, report=report))
     for word in skip:
         if not any(_is_meant(each, word) for each in kinds):
@@ -57,12 +65,14 @@ def of(
     found: list[Content] = []
     left_out: list[str] = []
     for each in kinds:
-        if not _is_content(each, but) or any(_is_meant(each, word) for word in skip):
+        if not _is_content(each, federated) or any(_is_meant(each, word) for word in skip):
             continue
+        config = configs.get(str(each.resource))
+        resource = config.target if config else each.resource
         kept = tuple(
             obj
-            for obj in _listed(host, each, namespace)
-            if _is_worth_it(obj, each.resource, left_out, report)
+            for obj in _listed(host, resource, namespace)
+            if _is_worth_it(obj, resource, left_out, report)
         )
         if kept:
             found.append(Content(each, kept))
@@ -89,7 +99,7 @@ def generated(obj: Obj, resource: Resource) -> str:
         return "it is being deleted"
     if owner := controller(obj):
         return f"it is made by {owner}"
-    if federated.is_managed(obj):
+    if is_managed(obj):
         return "it is propagated already"
     if not resource.group and name in _MADE.get(resource.kind, ()):
         return "every namespace has its own"
@@ -107,14 +117,14 @@ def controller(obj: Obj) -> str:
     return next(said, "")
 
 
-def _is_content(served: Served, but: Collection[str]) -> bool:
+def _is_content(served: Served, federated: Collection[str]) -> bool:
     resource = served.resource
     return (
         resource.namespaced
-        and served.verbs >= {"list", "create"}
+        and served.verbs >= conflicts.VERBS
         and resource.group not in _GROUPS
         and str(resource) not in _KINDS
-        and str(resource) not in but
+        and str(resource) not in federated
         and not conflicts.is_ours(resource)
     )
 
@@ -123,11 +133,11 @@ def _is_meant(served: Served, word: str) -> bool:
     return served.is_called(word) or (served.resource.group.lower() == word.lower() != "")
 
 
-def _listed(host: Api, served: Served, namespace: str) -> Sequence[Obj]:
+def _listed(host: Api, resource: Resource, namespace: str) -> Sequence[Obj]:
     try:
-        return host.list(served.resource, namespace=namespace)
+        return host.list(resource, namespace=namespace)
     except ApiError as error:
-        raise Terminal(f"{error}; or leave it out: -s {served.resource}") from error
+        raise Terminal(f"{error}; or leave it out: -s {resource}") from error
 
 
 def _say(left_out: Sequence[str], report: Report) -> None:

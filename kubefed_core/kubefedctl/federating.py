@@ -78,7 +78,7 @@ class Federating:
         if contained and key.name == self.settings.namespace:
             raise Terminal(
                 f"namespace {key.name} holds the control plane, with the credentials of the "
-                "members: its contents are not for them"
+                "members: its contents are not for them. Federate what is yours one by one"
             )
         config = self._types([found], remedy="")[0]
         works = [self._work(self._source(config, key), config)]
@@ -141,8 +141,9 @@ class Federating:
         return obj
 
     def _contents(self, namespace: str, skip: Sequence[str]) -> list[Work]:
-        ours = {str(each.federated) for each in self.configs.values()}
-        found = contents.of(self.host, namespace, skip=skip, but=ours, report=self.report)
+        found = contents.of(
+            self.host, namespace, skip=skip, configs=self.configs, report=self.report
+        )
         configs = self._types([each.served for each in found], remedy=", or leave it out with -s ")
         return [
             self._work(obj, config)
@@ -200,12 +201,18 @@ class Federating:
             raise missing[0]
 
     def _warn_of_unfederated(self, work: Work) -> None:
-        """Nothing is propagated from a namespace that is not federated itself."""
+        """Nothing is propagated from a namespace that is not federated itself, or not served."""
         where = key_of(work.made).namespace
         spaces = self.configs.get(types.NAMESPACES)
-        if not work.config.namespaced or state.is_limited(self.host, self.settings.namespace):
+        if not work.config.namespaced:
             return
-        if spaces is None or self.host.get(spaces.federated, Key(where, where)) is None:
+        if state.is_limited(self.host, self.settings.namespace):
+            if where != self.settings.namespace:
+                self.report.warn(
+                    f"the control plane's scope is its namespace {self.settings.namespace}: "
+                    f"nothing in {where} goes anywhere"
+                )
+        elif spaces is None or self.host.get(spaces.federated, Key(where, where)) is None:
             self.report.warn(
                 f"namespace {where} is not federated, and nothing in it goes anywhere before it "
                 f"is: kubefedctl federate namespaces {where}" + ("" if spaces else " --enable-type")

@@ -183,7 +183,7 @@ def test_in_a_namespace_that_is_not_federated_the_next_step_is_said(kubefedctl, 
     assert kubefedctl(*WEB).err.endswith("namespaces shop --enable-type\n")
     del host.objects[made_path("web")]
     host.put(SCOPE, spec={"scope": "Namespaced"})
-    assert kubefedctl(*WEB).err == CREATED
+    assert "the control plane's scope is its namespace" in kubefedctl(*WEB).err
 
 
 def made_path(name):
@@ -316,6 +316,14 @@ def test_kinds_and_groups_can_be_left_out(kubefedctl, host, skip):
     result = kubefedctl(*ALL, *skip)
     assert (result.status, "serves nothing" in result.err) == (0, False)
     assert len(host.names("/apis/types.kubefed.io/")) == 2
+
+
+def test_contents_are_read_in_the_version_of_their_type(kubefedctl, host):
+    assert kubefedctl("enable", "gadgets", "--version", "v2").status == 0
+    host.put("/apis/acme.io/v1/namespaces/shop/gadgets/one", spec={"old": 1})
+    host.put("/apis/acme.io/v2/namespaces/shop/gadgets/one", spec={"new": 1})
+    kubefedctl(*ALL)
+    assert made(host, "one", "federatedgadgets")["spec"]["template"] == {"spec": {"new": 1}}
 
 
 def test_a_kind_to_leave_out_that_is_not_there_is_warned_of(kubefedctl):
