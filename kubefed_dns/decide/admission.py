@@ -50,12 +50,19 @@ def _check_owner(review: Review) -> None:
 
 
 def record(review: Review, resource: Resource, domain: str) -> list[str]:
-    """Of either record kind; `domain` is empty where it is not known."""
-    return [] if review.settled else checks.faults([lambda: _record(review.obj, resource, domain)])
+    """Of either record kind; `domain` is empty where it is not known.
 
-
-def _record(obj: Obj, resource: Resource, domain: str) -> None:
-    names.check(records.parse(obj, resource), domain)
+    A record some of whose hosts cannot be is refused, though the others would be
+    published if it were there.
+    """
+    if review.settled:
+        return []
+    try:
+        found = records.parse(review.obj, resource)
+        names.check(found, domain)
+    except Terminal as error:
+        return [str(error)]
+    return list(names.host_faults(found))
 
 
 def endpoint(review: Review) -> list[str]:
