@@ -70,7 +70,7 @@ def _notes(node: Node) -> tuple[Note, ...]:
 def _decoded(name: str, raw: Raw, mine: Sequence[Note]) -> Iterator[RRset]:
     rrtype, ttl = str(raw["type"]), int(raw.get("ttl", 0))
     policy = raw.get("routingPolicy") or {}
-    found = [each for kind, _ in items.POLICIES.values() for each in _items(policy, kind)]
+    _, found = items.of(policy)
     if not found and policy:
         yield sets.rrset_of(raw)
     for identifier, item in _paired(rrtype, found, mine):
@@ -78,11 +78,6 @@ def _decoded(name: str, raw: Raw, mine: Sequence[Note]) -> Iterator[RRset]:
         yield RRset(name, rrtype, ttl, tuple(sorted(values)), identifier, (said,))
     if not policy:
         yield from _parted(name, raw, mine)
-
-
-def _items(policy: Raw, kind: str) -> Raws:
-    found: Raws = policy.get(kind, {}).get("items", ())
-    return found
 
 
 def _parted(name: str, raw: Raw, mine: Sequence[Note]) -> Iterator[RRset]:

@@ -9,7 +9,7 @@ from typing import Any
 from kubefed_dns.errors import InvalidName
 from kubefed_dns.providers import google_sets as sets
 from kubefed_dns.providers.extra import packed, unpacked
-from kubefed_dns.providers.spelling import Raw
+from kubefed_dns.providers.spelling import Raw, Raws
 from kubefed_dns.records import REGION, ROUTING, WEIGHT, RRset
 
 POLICIES = {WEIGHT: ("wrr", "weight"), REGION: ("geo", "location")}
@@ -46,17 +46,28 @@ def written(rrset: RRset) -> Raw:
     return item | dict(_chosen(where, said)) | _unpacked(rrset)
 
 
+def of(policy: Raw) -> tuple[str, Raws]:
+    """The property by which a policy chooses, and its items; none where there is no word for it."""
+    for word, (kind, _) in POLICIES.items():
+        if kind in policy:
+            return word, policy[kind].get("items", ())
+    return "", ()
+
+
 def read(rrtype: str, item: Raw, policy: Raw) -> tuple[set[str], tuple[str, str]]:
     """Values and the property of an item; `policy` is all that it stands in."""
-    word = next(key for key, (_, field) in POLICIES.items() if field in item)
+    word, _ = of(policy)
     kind, field = POLICIES[word]
-    said = f"{float(item[field]):g}" if word == WEIGHT else str(item[field])
     left = {key: value for key, value in item.items() if key not in _ITEM}
     around = {key: value for key, value in policy.items() if key != kind}
     around |= {key: value for key, value in policy[kind].items() if key != "items"}
     left |= {_POLICY: around} if around else {}
     values = sets.values_of({"type": rrtype, **item})
-    return values | ({packed(sets.EXTRA, left)} if left else set()), (word, said)
+    # A number that is 0 may be left out.
+    return values | ({packed(sets.EXTRA, left)} if left else set()), (
+        word,
+        _said(item.get(field, 0)),
+    )
 
 
 def mark(rrtype: str, item: Raw) -> str:
@@ -64,7 +75,7 @@ def mark(rrtype: str, item: Raw) -> str:
     if "location" in item:
         return str(item["location"])
     values = sorted(sets.values_of({"type": rrtype, **item}))
-    return digest(f"{float(item.get('weight', 0)):g} {values}")
+    return digest(f"{_said(item.get('weight', 0))} {values}")
 
 
 def digest(said: str) -> str:
@@ -90,9 +101,8 @@ def spelled(wanted: Sequence[RRset]) -> tuple[RRset | str, ...]:
 def _kept(rrset: RRset, ttl: int, item: Raw) -> RRset:
     if not rrset.set_identifier:
         return replace(rrset, properties=())
-    said = [(key, field) for key, (_, field) in POLICIES.items() if field in item]
     properties = tuple(
-        (key, f"{item[field]:g}" if key == WEIGHT else str(item[field])) for key, field in said
+        (key, _said(item[field])) for key, (_, field) in POLICIES.items() if field in item
     )
     return replace(rrset, ttl=ttl, properties=properties)
 
@@ -121,6 +131,13 @@ def _chosen(where: str, said: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
                 " of the KubeFedCluster (KubeFedCluster.spec.region): correct it there"
             )
         yield "location", region
+
+
+def _said(told: float | str) -> str:
+    """A weight without the zeros that Google adds, or a location."""
+    if isinstance(told, str):
+        return told
+    return str(int(told)) if told == int(told) else str(told)
 
 
 def _unpacked(rrset: RRset) -> dict[str, Any]:

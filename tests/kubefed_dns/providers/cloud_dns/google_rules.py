@@ -119,12 +119,17 @@ def _with_kinds(policy):
         if kind in policy:
             name = f"dns#rRSetRoutingPolicy{kind.capitalize()}Policy"
             items = [
-                {"kind": f"{name}{kind.capitalize()}PolicyItem", **item}
-                | ({"weight": float(item["weight"])} if "weight" in item else {})
+                _with_weight({"kind": f"{name}{kind.capitalize()}PolicyItem", **item})
                 for item in reversed(policy[kind].get("items", ()))
             ]
             made[kind] = {"kind": name, **policy[kind], "items": items}
     return made
+
+
+def _with_weight(item):
+    """A number that is 0 is left out."""
+    weight = item.pop("weight", 0)
+    return item | ({"weight": float(weight)} if weight else {})
 
 
 def _data(raw):
@@ -133,7 +138,7 @@ def _data(raw):
 
 
 def _bare(value):
-    """Without kinds, and items in an order of no meaning."""
+    """Without kinds and zeros, and items in an order of no meaning."""
     if isinstance(value, dict):
-        return {key: _bare(each) for key, each in value.items() if key != "kind"}
+        return {key: _bare(each) for key, each in value.items() if key != "kind" and each != 0}
     return sorted(map(_bare, value), key=repr) if isinstance(value, list) else value

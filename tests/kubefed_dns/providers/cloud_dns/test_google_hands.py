@@ -22,10 +22,11 @@ def test_an_item_that_was_changed_is_known_again(google, hosted, provider_of):
 
 def test_an_item_of_somebodys_is_a_set_of_its_own_and_stays(google, hosted, provider):
     provider.write(ZONE, [together(*WEIGHTED)])
-    wrr(hosted).append({"weight": 7.0, "rrdatas": ["192.0.2.7"]})
+    wrr(hosted).append({"weight": 12345678.0, "rrdatas": ["192.0.2.7"]})
     (theirs,) = set(provider.read(ZONE)) - set(WEIGHTED)
     assert theirs.set_identifier.startswith("?")
     assert theirs.values == ("192.0.2.7",)
+    assert theirs.properties == (("weight", "12345678"),)
     assert not provider.write(ZONE, [group(Delete(WEIGHTED[0]))])
     assert set(provider.read(ZONE)) == {WEIGHTED[1], theirs}
     assert not provider.write(ZONE, [group(Delete(WEIGHTED[1]))])
