@@ -103,13 +103,11 @@ class Probes:
     def only(self, key: RecordKey, record: Record, sights: Iterable[Sight]) -> None:
         """Probe for a record what is seen of these clusters, and nothing else."""
         self._localities.forget(key)
-        wanted = frozenset(
-            target
-            for sight in sights
-            for text in targets.texts(pulses.known(sight, record.status.entry(sight.cluster)))
-            if (target := self._target(key, record, sight, text)) is not None
-        )
-        self._set(key, wanted)
+        wanted: set[Target] = set()
+        for sight in sights:
+            known = targets.texts(pulses.known(sight, record.status.entry(sight.cluster)))
+            wanted.update(self._targets(key, record, sight, known).values())
+        self._set(key, frozenset(wanted))
 
     def forget(self, key: RecordKey) -> None:
         """The record is gone, or asks for no probes."""
@@ -123,28 +121,37 @@ class Probes:
         found = set(targets.texts(sight.addresses))
         if before is not None:
             found |= {*targets.texts(before.ingress), *before.unhealthy}
-        probes: dict[str, Pulse] = {}
-        for text in found:
-            target = self._target(key, record, sight, text)
+        made = self._targets(key, record, sight, found)
+        probes = {
+            text: Pulse(Probe.REFUSED, _local(text))
+            for text in found - made.keys()
+            if targets.local_target(text)
+        }
+        for text, target in made.items():
             bad = before is not None and before.unwell(text)
-            if target is not None:
-                probes[text] = self._watch(key, target, bad=bad, ttl=record.ttl)
-            elif targets.local_target(text):
-                probes[text] = Pulse(Probe.REFUSED, _local(text))
+            probes[text] = self._watch(key, target, bad=bad, ttl=record.ttl)
         return replace(sight, probes=probes)
 
-    def _target(self, key: RecordKey, record: Record, sight: Sight, text: str) -> Target | None:
-        """How a target is to be probed; None where it must not be, or cannot."""
-        health, literal = record.health, targets.address(text)
-        if health is None or (literal is None and targets.hostname(text) is None):
-            return None
-        host = "" if health.protocol is Protocol.TCP else names.probed(record, sight.hosts)
-        health, local = replace(health, host=host), False
-        if literal is None or targets.local_target(text):
-            local = self._localities.allowed(key, names.of(record))
-        if targets.local_target(text) and not local:
-            return None
-        return Target(text, health, local)
+    def _targets(
+        self, key: RecordKey, record: Record, sight: Sight, texts: Iterable[str]
+    ) -> dict[str, Target]:
+        """How each of a cluster's targets is to be probed; not those that must not or cannot be."""
+        if record.health is None:
+            return {}
+        host = names.probed(record, sight.hosts)
+        made, found = replace(record.health, host=host), dict[str, Target]()
+        if made.protocol is Protocol.TCP:
+            made = replace(made, host="")
+        for text in texts:
+            named = targets.address(text) is None
+            if named and targets.hostname(text) is None:
+                continue
+            near, local = targets.local_target(text), False
+            if near or named:
+                local = self._localities.allowed(key, names.of(record))
+            if local or not near:
+                found[text] = Target(text, made, local)
+        return found
 
     def _watch(self, key: RecordKey, target: Target, *, bad: bool, ttl: float) -> Pulse:
         """`bad`: the record's status says so, which counts as long as nothing newer is known."""

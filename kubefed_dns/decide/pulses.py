@@ -1,7 +1,7 @@
 """Which of a cluster's targets its probes let in."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kubefed_dns.api.status import Address, Entry
 from kubefed_dns.decide import targets
@@ -24,14 +24,23 @@ Run = tuple[float, float]
 
 
 def good_runs(sights: Iterable[Sight], before: Mapping[str, Entry]) -> tuple[Run, ...]:
-    """When any target of a record was seen to pass; one that is not probed always does."""
+    """When any target of a record was seen to pass; one that is not probed always does.
+
+    In order, and runs that touch are one.
+    """
     found = (
         sight.pulse(text)
         for sight in sights
         for text in targets.texts(known(sight, before.get(sight.cluster)))
     )
     good = (Probe.PASSING, Probe.RECOVERING, Probe.NONE, Probe.REFUSED)
-    return tuple((each.begun, each.last) for each in found if each.state in good)
+    made: list[Run] = []
+    for begun, last in sorted((each.begun, each.last) for each in found if each.state in good):
+        if made and begun <= made[-1][1]:
+            made[-1] = (made[-1][0], max(made[-1][1], last))
+        else:
+            made.append((begun, last))
+    return tuple(made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,11 @@ class Gate:
     before: Entry | None
     cut_off: bool = False
     runs: tuple[Run, ...] = ()
+    shown: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        found = targets.texts(self.before.ingress) if self.before is not None else ()
+        object.__setattr__(self, "shown", frozenset(found))
 
     def let_in(
         self, ingress: tuple[Address, ...], *, recovering: bool = False
@@ -57,11 +71,10 @@ class Gate:
         What only recovers stays in where it is in, for then there is nothing to
         fail back from; with `recovering` it is let in anyway.
         """
-        shown = self._shown()
 
         def good(target: str) -> bool:
             if self.sight.pulse(target).state is Probe.RECOVERING:
-                return recovering or target in shown
+                return recovering or target in self.shown
             return not self._bad(target) or self.doubts(target)
 
         return targets.only(ingress, good)
@@ -72,7 +85,7 @@ class Gate:
         Where all fail it is what is in DNS, or else all of them.
         """
         good = self.let_in(ingress, recovering=True)
-        return good or targets.only(ingress, self._shown().__contains__) or ingress
+        return good or targets.only(ingress, self.shown.__contains__) or ingress
 
     def out(self) -> dict[str, Pulse]:
         """The targets that fail, or do not pass for long enough, sorted."""
@@ -82,16 +95,13 @@ class Gate:
     def doubts(self, target: str) -> bool:
         """Whether it fails, and stays in DNS since nothing passed at the same time."""
         pulse = self.sight.pulse(target)
-        if pulse.state is not Probe.FAILING or target not in self._shown():
+        if pulse.state is not Probe.FAILING or target not in self.shown:
             return False
         seen = any(begun < pulse.last and pulse.begun < last for begun, last in self.runs)
         return self._bad(target) and not seen
 
     def states(self, ingress: tuple[Address, ...]) -> frozenset[Probe]:
         return frozenset(self.sight.pulse(text).state for text in targets.texts(ingress))
-
-    def _shown(self) -> frozenset[str]:
-        return frozenset(targets.texts(self.before.ingress)) if self.before else frozenset()
 
     def _bad(self, target: str) -> bool:
         state = self.sight.pulse(target).state

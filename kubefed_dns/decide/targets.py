@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from kubefed_dns.api.status import Address
 
@@ -36,6 +37,7 @@ _CARRIERS = (
 """Ranges of IPv6 that lead to an IPv4 address, and how far it is from the right."""
 
 
+@lru_cache(16384)
 def address(text: str) -> IP | None:
     """The address, where the text is a literal of one.
 
