@@ -105,6 +105,12 @@ class _Unseen(Mapping[str, str]):
 # Each brings a library that others do not need, so they are imported when they are asked for.
 
 
+def _embedded(context: Context) -> None:
+    from kubefed_dns.providers import embedded_settings
+
+    embedded_settings.parse(context)
+
+
 def _rfc2136(context: Context) -> None:
     from kubefed_dns.providers import rfc2136_settings
 
@@ -137,6 +143,7 @@ def _octodns(context: Context) -> None:
 
 
 _SETTINGS: Mapping[str, Callable[[Context], None]] = {
+    "embedded": _embedded,
     "rfc2136": _rfc2136,
     "route53": _route53,
     "google": _google,

@@ -161,6 +161,18 @@ class Follows(Protocol):
 
 
 @runtime_checkable
+class Complains(Protocol):
+    """A provider of which a part may not work while names are published all the same."""
+
+    def complaint(self) -> str | None:
+        """What of its settings does not work, and the remedy; None where all does.
+
+        Makes no request; asked every minute.
+        """
+        ...
+
+
+@runtime_checkable
 class Identifies(Protocol):
     """A provider that can tell zones of one name apart, and know one again from elsewhere."""
 

@@ -23,6 +23,7 @@ from kubefed_dns.controllers.zones.writer import Writer
 from kubefed_dns.decide import brake, statuses
 from kubefed_dns.decide.reasons import Reason
 from kubefed_dns.decide.report import shortened
+from kubefed_dns.providers.protocol import Complains
 from kubefed_dns.resources import ENDPOINTS, PROVIDERS
 from kubefed_dns.verify import Verifier
 
@@ -31,6 +32,9 @@ COALESCE = 1.0
 AGAIN = 0.05
 """Seconds until a status is written again that was written beside somebody else."""
 BRAKED = "Braked"
+IMPAIRED = "Impaired"
+LISTEN = 60.0
+"""Seconds until a provider is asked again whether all of it works."""
 SHOWN = 20
 """Names that are shown of those held back."""
 
@@ -106,13 +110,15 @@ class Statuses:
                 if writer is not None and name in writer.ledger.settled:
                     self._verifier.want(site, name)
 
-    async def write_provider(self, name: str) -> None:
+    async def write_provider(self, name: str) -> float | None:
         obj, entry = self._providers.object(name), self._providers.get(name)
         if obj is None or entry is None:
-            return
+            return None
         before = api.parse(obj.get("status"))
         made = self._status(entry, obj, before)
         await self._write(PROVIDERS, obj, api.dump(made))
+        backend = entry.backend
+        return LISTEN if backend and isinstance(backend.provider, Complains) else None
 
     async def _write(self, resource: Resource, obj: Obj, status: dict[str, Any]) -> None:
         try:
@@ -153,7 +159,8 @@ class Statuses:
         """What is not known yet stays as it was, so that a restart changes nothing."""
         found, backend = before.conditions, entry.backend
         guarded = promises.guarded(backend.provider.capabilities) if backend is not None else None
-        for condition in (self._ready(entry, obj), guarded, _braked(entry, before, held)):
+        braked, impaired = _braked(entry, before, held), _impaired(entry, before)
+        for condition in (self._ready(entry, obj), guarded, braked, impaired):
             if condition is not None:
                 dated = replace(condition, observed_generation=generation(obj))
                 found = conditions.set_condition(found, dated, now=self._means.host.now())
@@ -220,6 +227,17 @@ def _braked(entry: Entry, before: ProviderStatus, held: int) -> Condition | None
     if held or conditions.get(before.conditions, BRAKED) is None:
         return None
     return Condition(BRAKED, "False", "Released", "the brake holds nothing back")
+
+
+def _impaired(entry: Entry, before: ProviderStatus) -> Condition | None:
+    """What the provider complains of; None where it never did."""
+    provider = entry.backend.provider if entry.backend is not None else None
+    complaint = provider.complaint() if isinstance(provider, Complains) else None
+    if complaint:
+        return Condition(IMPAIRED, "True", "Settings", complaint)
+    if provider is None or conditions.get(before.conditions, IMPAIRED) is None:
+        return None
+    return Condition(IMPAIRED, "False", "Mended", "all of the settings work")
 
 
 def _promise(writers: Mapping[str, Writer]) -> str:
