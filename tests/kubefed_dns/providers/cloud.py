@@ -2,6 +2,11 @@
 
 import pytest
 
+from kubefed_dns.decide.claims import Want
+from kubefed_dns.decide.ownership import Naming, Registry
+from kubefed_dns.decide.plan import plan
+from kubefed_dns.decide.reduction import Skills, fitted
+from kubefed_dns.decide.terms import Terms
 from kubefed_dns.providers.contract import ProviderContract
 from kubefed_dns.records import Create, Group, rrset
 
@@ -44,3 +49,25 @@ def created(*sets):
 def writes(cloud):
     """The changes that were asked for."""
     return [line for line in cloud.requests if line.startswith("POST")]
+
+
+TERMS = Terms(ZONE, Registry("hub", Naming(prefix="own-%{record_type}.")))
+
+
+def cycle(provider, *names):
+    """One look at the zone: read it, plan each name that is wanted or held, write what differs.
+
+    Of each name, its wanted sets. Returns how many names were written; all have to be taken.
+    """
+    claims = provider.capabilities
+    skills = Skills(claims.routing, claims.aliases, provider.spelled)
+    wanted = {
+        sets[0].name: [Want(each, "crd/ns/n") for each in fitted(sets, skills)[0]] for sets in names
+    }
+    held = {}
+    for found in provider.read(ZONE):
+        held.setdefault(found.name, []).append(found)
+    planned = [plan(name, wanted=wanted, held=held, terms=TERMS) for name in wanted.keys() | held]
+    groups = [each.group for each in planned if each.group]
+    assert not provider.write(ZONE, groups)
+    return len(groups)
