@@ -22,6 +22,7 @@ from kubefed_core.controllers.clusters import Clusters
 from kubefed_core.controllers.members import Members
 from kubefed_core.controllers.scheduling import Scheduling
 from kubefed_core.controllers.sync import Sync
+from kubefed_core.controllers.sync_removal import BeforeRemoval
 from kubefed_core.controllers.types import Types
 from kubefed_core.errors import Terminal
 from kubefed_core.kubefedctl import version
@@ -37,6 +38,7 @@ from kubefed_core.runtime.limit import Limiter
 from kubefed_core.runtime.metrics import Metrics
 from kubefed_core.runtime.recorder import Recorder
 from kubefed_dns import interests, resolve, settings
+from kubefed_dns.controllers.departures import Departures
 from kubefed_dns.controllers.endpoints import Endpoints
 from kubefed_dns.controllers.records import Records
 from kubefed_dns.controllers.zones.zones import Zones
@@ -147,11 +149,12 @@ class Manager:
         config = _settings(self._options, first, host)
         in_members = interests.in_members(first, namespace)
         self._fleet.watch_sight(partial(_meter_feed, self._fleet, self.meter))
+        dns, before = self._dns(stack, host=host, config=config, server=server)
         works = {
             "recorder": recorder.run,
             **self._clusters(host=host, config=config, in_members=in_members),
-            **self._propagation(host=host, config=config, on_host=on_host, in_members=in_members),
-            **self._dns(stack, host=host, config=config, server=server),
+            **self._propagation(host, config, on_host, in_members, before=before),
+            **dns,
             **_admission(self._options, host=host, access=self._access),
         }
         self._unready.clear()
@@ -205,13 +208,19 @@ class Manager:
         return {"members": members.run, "clusters": clusters.run}
 
     def _propagation(
-        self, *, host: Host, config: settings.Settings, on_host: Interests, in_members: Interests
+        self,
+        host: Host,
+        config: settings.Settings,
+        on_host: Interests,
+        in_members: Interests,
+        *,
+        before: BeforeRemoval,
     ) -> dict[str, Work]:
         """What the feature gates have left on."""
         first, meter = config(), self.meter
         if not first.pushes:
             return {}
-        sync = Sync(host=host, config=config, meter=meter)
+        sync = Sync(host=host, config=config, before_removal=before, meter=meter)
         types = Types(
             host=host,
             config=config,
@@ -227,23 +236,13 @@ class Manager:
 
     def _dns(
         self, stack: AsyncExitStack, *, host: Host, config: settings.Settings, server: Server
-    ) -> dict[str, Work]:
+    ) -> tuple[dict[str, Work], BeforeRemoval]:
         meter, dns_metrics = self.meter, DnsMetrics(self._registry)
         journeys = Journeys(dns_metrics, clock=asyncio.get_running_loop().time)
         threads = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="lookup")
         stack.callback(threads.shutdown, wait=False, cancel_futures=True)
         resolver, prober = resolve.Resolver(resolve.system(threads)), Prober()
         stack.push_async_callback(prober.close)
-        records = Records(
-            host=host,
-            config=config,
-            metrics=dns_metrics,
-            journeys=journeys,
-            edge=prober,
-            resolver=resolver,
-            meter=meter,
-        )
-        endpoints = Endpoints(host=host, resolver=resolver, journeys=journeys, meter=meter)
         zones = Zones(
             host=host,
             factories={
@@ -256,7 +255,21 @@ class Manager:
             meter=meter,
             chance=random.random,
         )
-        return {"records": records.run, "endpoints": endpoints.run, "zones": zones.run}
+        departures = Departures(host, config=config, current=zones.current)
+        records = Records(
+            host=host,
+            config=config,
+            metrics=dns_metrics,
+            journeys=journeys,
+            edge=prober,
+            resolver=resolver,
+            departures=departures,
+            meter=meter,
+        )
+        endpoints = Endpoints(host=host, resolver=resolver, journeys=journeys, meter=meter)
+        works: dict[str, Work] = {"records": records.run, "endpoints": endpoints.run}
+        works["zones"] = zones.run
+        return works, departures.before_removal
 
 
 def _settings(options: Options, first: Config, host: Host) -> settings.Settings:

@@ -20,6 +20,8 @@ from kubefed_dns.api import status as status_api
 from kubefed_dns.api.records import Record
 from kubefed_dns.api.status import Entry, Reason, RecordStatus
 from kubefed_dns.controllers import outcome
+from kubefed_dns.controllers.arrivals import Arrivals
+from kubefed_dns.controllers.departures import Departures
 from kubefed_dns.controllers.keys import RECORDS, RecordKey, endpoint_key, state_of
 from kubefed_dns.controllers.locality import Localities
 from kubefed_dns.controllers.probes import Edge, Probes
@@ -58,6 +60,7 @@ class Records:
         journeys: Journeys,
         edge: Edge,
         resolver: Resolver,
+        departures: Departures,
         meter: Meter | None = None,
     ) -> None:
         self._host = host
@@ -68,6 +71,9 @@ class Records:
         self._writing: dict[RecordKey, bool] = {}
         self._controller: Controller[RecordKey] = Controller("records", self.reconcile, meter=meter)
         add = self._controller.queue.add
+        self._departures = departures
+        departures.subscribe(add)
+        self._arrivals = Arrivals(host, again=add)
         self._probes = Probes(
             edge=edge,
             resolver=resolver,
@@ -150,6 +156,7 @@ class Records:
         def judge(unsure: Collection[str] = ()) -> _Judged:
             found = [self._sights.of(record, each) for each in clusters]
             found = [self._sights.unsure(s) if s.cluster in unsure else s for s in found]
+            found = self._arrivals.seen(key, record, self._departures.seen(key, found))
             found = self._probes.seen(key, record, found)
             now = self._host.now()
             verdict = evidence.weigh(record, found, now=now, delay=delay, cut_off=cut_off)

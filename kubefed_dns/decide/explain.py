@@ -8,11 +8,16 @@ from kubefed_dns.decide.sights import Probe, Pulse
 
 IS_DRAINED = "the cluster is drained"
 DRAINED = f"{IS_DRAINED}; `kubefedctl dns undrain` brings it back"
+LEAVING = "it is about to be removed from the cluster, and leaves DNS before"
 NOT_LISTED = "the cluster has not been looked at yet; this passes by itself"
 UNFILLED = "the cluster has not been looked at yet since the controller started; the last set stays"
 CUT_OFF = (
     "most clusters vanished at once, so the hub itself seems to be cut off and everything stays;"
     " see whether the hub reaches the members' API servers"
+)
+UNAUTHORIZED = (
+    "the cluster's API server does not accept the controller's credentials (401: join the cluster"
+    " again, or renew its Secret)"
 )
 MOST = 5
 """How many of a kind a message names."""
@@ -109,6 +114,13 @@ def spared(why: str) -> str:
     )
 
 
+def arriving(federated: str) -> str:
+    return (
+        f"{federated} has not reached the cluster as it is wanted now; its first address is"
+        f" published when it has: see the status of {federated}"
+    )
+
+
 def cause(error: Exception | None, what: str) -> str:
     """Why a cluster is out of sight, where the error says more than that it cannot be reached.
 
@@ -116,10 +128,7 @@ def cause(error: Exception | None, what: str) -> str:
     """
     match error:
         case errors.Unauthorized():
-            return (
-                "the cluster's API server does not accept the controller's credentials (401: join"
-                " the cluster again, or renew its Secret)"
-            )
+            return UNAUTHORIZED
         case errors.Forbidden():
             return f"the controller may not list {what} in the cluster (403: grant it that right)"
         case errors.ApiError(status=status):

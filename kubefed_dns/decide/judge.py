@@ -61,6 +61,8 @@ class Case:
 
 def judge(case: Case, sight: Sight, *, recovering: bool = False) -> Finding:
     """With `recovering`, what passes its probes again is in at once."""
+    if sight.leaving:
+        return Finding(sight, Reason.DRAINED, explain.LEAVING)
     if sight.state == State.LOST:
         return _lost(case, sight, recovering)
     if sight.state == State.LIVE and sight.present is not None:
@@ -76,6 +78,9 @@ def _live(case: Case, sight: Sight, recovering: bool) -> Finding:
         return Finding(sight, Reason.NO_LOAD_BALANCER, explain.no_load_balancer(record))
     if record.needs_endpoints and not sight.ready:
         return Finding(sight, Reason.NO_READY_ENDPOINTS, explain.no_ready_endpoints(record))
+    before = case.before.get(sight.cluster)
+    if sight.awaited and not (before is not None and before.ingress):
+        return Finding(sight, Reason.HELD, sight.awaited)
     gate = case.gate(sight)
     good, out, spare = gate.let_in(found, recovering=recovering), gate.out(), gate.spare(found)
     if sight.place.drained:

@@ -93,7 +93,9 @@ class Sight:
     is evidence. `ready`: an endpoint is ready, or none is asked for. `hosts` are
     those of the Ingress's rules, with an empty one for a rule without a host.
     `cause` is why the cluster is lost, where more is known than that it cannot be
-    reached. `probes` has what the probes say of a target, by its text.
+    reached. `probes` has what the probes say of a target, by its text. `leaving`:
+    the object is about to be removed from there. `awaited` is what a first
+    publication has to wait for; empty for nothing.
     """
 
     place: Place
@@ -105,6 +107,8 @@ class Sight:
     hosts: tuple[str, ...] = ()
     cause: str = ""
     probes: Mapping[str, Pulse] = field(default_factory=dict)
+    leaving: bool = False
+    awaited: str = ""
 
     @property
     def cluster(self) -> str:

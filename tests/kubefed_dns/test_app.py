@@ -9,6 +9,7 @@ from world import World
 from kubefed_core import errors
 from kubefed_core.api.config import GATES, Config, Dns
 from kubefed_core.api.federated import SELECTOR
+from kubefed_core.controllers.sync import at_once
 from kubefed_core.errors import Terminal
 from kubefed_core.resources import CLUSTERS, EVENTS, SERVICES, TYPE_CONFIGS
 from kubefed_core.runtime.credentials import Access
@@ -40,7 +41,7 @@ async def test_the_feature_gates_say_what_runs(reason, off, want):
     manager = app.Manager(OPTIONS, Access("http://127.0.0.1:1"))
     host = Host(fleet=manager._fleet, recorder=None, namespace=NS, now=app.now)
     config = settings.Settings(Config(gates=gates), read=lambda: None)
-    works = manager._propagation(host=host, config=config, on_host=wanted, in_members=Interests())
+    works = manager._propagation(host, config, wanted, Interests(), before=at_once)
     assert set(works) == want, reason
 
 

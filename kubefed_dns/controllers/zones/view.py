@@ -1,7 +1,8 @@
 """How names fare at their providers, for whoever writes a status."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+from kubefed_core.objects import Obj, generation, key_of, uid
 from kubefed_dns.controllers.zones.index import Index
 from kubefed_dns.controllers.zones.ledger import Ledger
 from kubefed_dns.controllers.zones.providers import Providers
@@ -48,6 +49,17 @@ class Outlook:
         writer = self.writer(site)
         return writer.state.marker or writer.state.change if writer is not None else ""
 
+    def current(self, endpoint: Obj, names: Collection[str]) -> bool:
+        """Whether zones hold of some canonical names only what a DNSEndpoint, as it is, wants.
+
+        Also of names that it had before and wants no more.
+        """
+        bidder = self._index.bidder(key_of(endpoint))
+        if bidder is None or bidder.identity != (uid(endpoint), generation(endpoint)):
+            return False
+        ledgers = [writer.ledger for writer in self._writers()]
+        return all(_settled(ledger, name) for ledger in ledgers for name in names)
+
     def withheld(self, resource: str) -> Problem | None:
         for ledger in (writer.ledger for writer in self._writers()):
             for name in ledger.braked:
@@ -80,3 +92,9 @@ def _spreading(ledger: Ledger, name: str) -> Problem | None:
         return None
     why = f"change {change} is on its way to the servers of DNSProvider {ledger.site.provider}"
     return Problem(Reason.PENDING, why)
+
+
+def _settled(ledger: Ledger, name: str) -> bool:
+    if name in ledger.dirty or name in ledger.braked:
+        return False
+    return name in ledger.settled if ledger.bids(name) else name not in ledger.ours

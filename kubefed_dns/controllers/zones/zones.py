@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 
-from kubefed_core.objects import Key, deleting, key_of, labels
+from kubefed_core.objects import Key, Obj, deleting, key_of, labels
 from kubefed_core.resources import NAMESPACES, SECRETS, Resource
 from kubefed_core.runtime import backoff
 from kubefed_core.runtime.fleet import HOST
@@ -18,6 +18,7 @@ from kubefed_dns.controllers.zones.intake import bidder
 from kubefed_dns.controllers.zones.map import Map
 from kubefed_dns.controllers.zones.means import Means
 from kubefed_dns.controllers.zones.providers import Providers
+from kubefed_dns.controllers.zones.reverse import Reverse
 from kubefed_dns.controllers.zones.start import Start
 from kubefed_dns.controllers.zones.status import Statuses
 from kubefed_dns.controllers.zones.view import Outlook
@@ -97,6 +98,12 @@ class Zones:
             view=self._view,
         )
         self._withdrawals = Withdrawals(means=means, index=self._index, recheck=self._recheck)
+        self._reverse = Reverse(
+            index=self._index,
+            backend=self._providers.backend,
+            recheck=self._recheck,
+            wake=self._providers.wake,
+        )
         self._map = Map(means=means, index=self._index, providers=self._providers, server=server)
         self._intake: Controller[What] = Controller(
             "zones-intake", self.take, workers=1, meter=meter
@@ -135,6 +142,10 @@ class Zones:
         self._map.redraw()
         self._place(self._index.names())
         self._statuses.due(self._index.keys())
+
+    def current(self, endpoint: Obj, names: Collection[str]) -> bool:
+        """As `view.Outlook.current`."""
+        return self._view.current(endpoint, names)
 
     def _changed(self, cluster: str, resource: Resource, key: Key) -> None:
         if cluster != HOST:
@@ -198,7 +209,7 @@ class Zones:
             for site, offered in sites.items():
                 writer = self._view.writer(site)
                 if writer is not None:
-                    writer.ledger.offer(name, offered)
+                    writer.ledger.offer(name, offered or self._reverse.bids(site, name))
                     woken.add(site)
         for site in woken:
             self._providers.wake(site)
@@ -241,9 +252,12 @@ class Zones:
     # What the writers tell.
 
     def explained(self, site: Site, name: str, resources: Collection[str]) -> bool:
+        if self._reverse.waits(site, name):
+            return False
         return self._withdrawals.explained(site, name, resources)
 
     def told(self, site: Site, names: Collection[str]) -> None:
+        self._reverse.told(site, names)
         keys = {key for name in names for key in self._index.sources(name)}
         keys |= self._withheld.pop(site, set())
         writer = self._view.writer(site)
@@ -261,6 +275,7 @@ class Zones:
         self._verifier.unwant(site, set(names) - set(wanted))
 
     def said(self, provider: str) -> None:
+        self._reverse.said(provider)
         self._statuses.due_soon(provider)
 
     def event(self, provider: str, reason: str, message: str) -> None:

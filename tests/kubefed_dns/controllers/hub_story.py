@@ -26,6 +26,7 @@ from kubefed_core.runtime.fleet import HOST, Fleet
 from kubefed_core.runtime.host import Host
 from kubefed_core.runtime.recorder import Recorder
 from kubefed_dns import interests
+from kubefed_dns.controllers.departures import Departures
 from kubefed_dns.controllers.endpoints import Endpoints
 from kubefed_dns.controllers.records import Records
 from kubefed_dns.metrics import Journeys, Metrics
@@ -62,6 +63,8 @@ class Story:
         self.lookups = {}
         self.answers = {}
         self.probes = []
+        self.current = True
+        self.more = ()
         self.host.put(NAMESPACES, {"metadata": {"name": "shop"}})
         self.put(
             DOMAINS, {"metadata": {"namespace": SYSTEM, "name": "acme"}, "domain": "example.com"}
@@ -170,13 +173,17 @@ class Story:
         def now():
             return self.epoch + timedelta(seconds=loop.time())
 
-        await fleet.engage(HOST, Access("https://host"), interests.of_host(self.config, SYSTEM))
+        wanted = (*interests.of_host(self.config, SYSTEM), *self.more)
+        await fleet.engage(HOST, Access("https://host"), wanted)
         recorder = Recorder(fleet.client(HOST), component="test", namespace=SYSTEM, now=now)
         host = Host(fleet=fleet, recorder=recorder, namespace=SYSTEM, now=now)
         metrics = Metrics(CollectorRegistry())
         journeys = Journeys(metrics, clock=loop.time)
         members = Members(host=host, interests=interests.of_member(self.config, SYSTEM))
         resolver = Resolver(self._lookup)
+        self.departures = Departures(
+            host, config=lambda: self.config, current=lambda endpoint, names: self.current
+        )
         records = Records(
             host=host,
             config=lambda: self.config,
@@ -184,6 +191,7 @@ class Story:
             journeys=journeys,
             edge=self._probe,
             resolver=resolver,
+            departures=self.departures,
         )
         endpoints = Endpoints(host=host, resolver=resolver, journeys=journeys)
         tasks = [
