@@ -54,12 +54,14 @@ class Tls:
 class Settings:
     """`timeout` is in seconds; `tls` None is in the clear.
 
-    A zone without a key of its own uses `default`; None is unsigned.
+    A zone without a key of its own uses `default`; None is unsigned. `ptr` is
+    for whoever decides what to write: addresses are to point back to their names.
     """
 
     servers: tuple[Server, ...]
     timeout: float
     tls: Tls | None
+    ptr: bool
     default: dns.tsig.Key | None = field(repr=False)
     keys: Mapping[str, dns.tsig.Key] = field(repr=False)
 
@@ -83,6 +85,7 @@ def parse(context: Context) -> Settings:
         servers=tuple(server(str(text), "spec.rfc2136.servers", port) for text in servers),
         timeout=_timeout(settings.get("timeout", TIMEOUT)),
         tls=tls,
+        ptr=fields.flag("ptr"),
         default=tsig_key(tsig, "spec.rfc2136.tsig", SECRET, context) if tsig else None,
         keys=_keys(settings.get("keys") or (), context),
     )

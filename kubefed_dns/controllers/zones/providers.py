@@ -99,6 +99,11 @@ class Providers:
     def get(self, name: str) -> Entry | None:
         return self._entries.get(name)
 
+    def backend(self, name: str) -> Backend | None:
+        """What works for a provider now, if anything does."""
+        entry = self._entries.get(name)
+        return entry.backend if entry is not None else None
+
     def object(self, name: str) -> Obj | None:
         return self._means.host.get(PROVIDERS, Key(self._means.host.namespace, name))
 

@@ -102,6 +102,7 @@ def test_a_zone_may_have_a_key_of_its_own_and_signing_may_be_left_out():
         ("It is a name.", context(keys=key("")), r"keys\[0\].zone: '' is no DNS name"),
         ("It says where.", context(keys=key(secretKey="")), r"keys\[0\].secretKey: say which"),
         ("And there it is.", context(keys=key(secretKey="b")), "no key 'b'"),
+        ("Pointing back is asked for or not.", context(ptr="yes"), "rfc2136.ptr: Invalid value"),
         ("TLS is a block.", context(tls=True), "rfc2136.tls: Invalid value"),
         ("A CA is a certificate.", context(tls={"ca": "mine"}), "rfc2136.tls.ca: these are no"),
         ("In the Secret too.", context(secret=BOTH, tls={}), "key 'ca.crt' .* are no certificates"),
