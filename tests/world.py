@@ -173,6 +173,7 @@ class Client:
     def __init__(self, access, server):
         self.access = access
         self.server = server
+        self.unauthorized = False
 
     async def get(self, resource, key):
         self.server.reads.append(("get", resource, key))

@@ -39,6 +39,7 @@ class Client:
     Raises `errors.ApiError` for what the server refuses and OSError for what
     keeps it from answering, whatever happens underneath; nothing else.
     `timeout` is in seconds, for one request; a watch may last `watch_age` longer.
+    `unauthorized` says that the last answer was a 401.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Client:
         limiter: Limiter | None = None,
     ) -> None:
         self.access = access
+        self.unauthorized = False
         self._limiter = limiter
         self._watch_age = watch_age
         self._closed = False
@@ -216,8 +218,9 @@ class Client:
                 allow_redirects=False,
                 server_hostname=self.access.server_name or None,
             ) as response:
+                self.unauthorized = response.status == 401
                 if check and response.status >= 400:
-                    if response.status == 401:
+                    if self.unauthorized:
                         self._token_at = None
                     raise _refusal(response.status, await response.read(), method, path)
                 yield response

@@ -16,7 +16,7 @@ from kubefed_core.runtime.fleet import HOST
 from kubefed_core.runtime.host import Host
 from kubefed_core.runtime.store import Store
 from kubefed_dns.api.records import Record
-from kubefed_dns.decide import evidence, sights
+from kubefed_dns.decide import evidence, explain, sights
 from kubefed_dns.decide.sights import SERVICE_NAME, Cache, Place, Sight, State
 
 log = logging.getLogger(__name__)
@@ -149,12 +149,13 @@ class Sights:
         name = cluster.place.cluster
         member = self._fleet.sight(name, record.member)
         slices = self._fleet.sight(name, ENDPOINT_SLICES) if record.needs_endpoints else None
+        lost = cluster.lost
         found = sights.sight(
             cluster.place,
             member.get(record.key) if member is not None else None,
-            alive=(cluster.lost,) if cluster.lost is not None else (),
-            cache=self._cache(member),
-            endpoints=self._cache(slices) if record.needs_endpoints else None,
+            alive=(replace(lost, cause=self._cause(name)),) if lost is not None else (),
+            cache=self._cache(member, record.member),
+            endpoints=self._cache(slices, ENDPOINT_SLICES) if record.needs_endpoints else None,
             slices=slices.indexed(record.key) if slices is not None else (),
         )
         if record.needs_endpoints and found.state == State.LIVE and found.ready:
@@ -196,7 +197,7 @@ class Sights:
             if store is not None and store.synced:
                 self._ready[name] = True
             self._ready.setdefault(name, joined.ready)
-            caches = [self._cache(store), *filter(None, (joined.lost,))]
+            caches = [self._cache(store, resource), *filter(None, (joined.lost,))]
             gone = [cache.lost_since for cache in caches if cache.state == State.LOST]
             if gone:
                 lost[name] = min(filter(None, gone), default=None)
@@ -248,11 +249,21 @@ class Sights:
         since = self._doubted.setdefault(record.key, {}).setdefault(cluster, now)
         return Answer.GONE if now - since >= DOUBT else Answer.UNSURE
 
-    def _cache(self, store: Store | None) -> Cache:
+    def _cause(self, cluster: str) -> str:
+        """Why the health check of a cluster fails, where that is known."""
+        try:
+            refused = self._fleet.client(cluster).unauthorized
+        except KeyError:
+            return ""
+        return explain.UNAUTHORIZED if refused else ""
+
+    def _cache(self, store: Store | None, resource: Resource) -> Cache:
         if store is None:
             return Cache(State.LOST, None, filled=False)
         if store.lost_since is not None:
-            return Cache(State.LOST, self._lost_at(store, store.lost_since), filled=store.synced)
+            cause = explain.cause(store.error, resource.plural)
+            since = self._lost_at(store, store.lost_since)
+            return Cache(State.LOST, since, filled=store.synced, cause=cause)
         return Cache(State.LIVE if store.synced else State.UNKNOWN, filled=store.synced)
 
     def _lost_at(self, store: Store, since: float) -> datetime:

@@ -168,6 +168,20 @@ async def test_a_token_is_renewed_when_it_is_refused(client):
     assert await made.get(SERVICES, ONE) == {"ok": True}
 
 
+async def test_it_is_known_whether_the_credentials_were_taken_last(client):
+    codes = iter((200, 401, 403))
+
+    async def handler(request):
+        return status(next(codes), "Said")
+
+    made = await client(handler)
+    found = [made.unauthorized]
+    for _ in range(3):
+        await made.fetch("/healthz", timeout=1)
+        found.append(made.unauthorized)
+    assert found == [False, False, True, False]
+
+
 async def test_writes_carry_what_the_api_server_needs(client):
     seen = []
 

@@ -182,6 +182,22 @@ async def test_when_all_fail_at_once_the_last_good_set_stays(story):
         assert story.reasons() == {"eu": "Published", "us": "Published"}
 
 
+@pytest.mark.parametrize(("fall", "rise"), [(1, 1), (1, 3), (4, 1)])
+async def test_not_all_are_seen_to_fail_or_to_be_back_in_one_moment(story, fall, rise):
+    story.record(health=TCP | {"fall": fall, "rise": rise})
+    async with story.hub():
+        await settle()
+        seen = []
+        for answers in ({EU: "connection refused", US: "connection refused"}, {}):
+            story.answers = answers
+            for _ in range(600):
+                await settle(0.1)
+                seen.append(story.targets())
+        assert all(found == [EU, US] for found in seen)
+        await settle(60)
+        assert story.condition("Probed")[0] == "True"
+
+
 async def test_one_after_the_other_the_last_one_stays_until_another_passes_again(story):
     async with story.hub():
         await settle()

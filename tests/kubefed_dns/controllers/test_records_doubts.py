@@ -167,3 +167,37 @@ async def test_a_cluster_that_is_joined_anew_elsewhere_does_not_serve_from_its_o
         story.put(CLUSTERS, {**obj, "spec": spec})
         await settle(1)
         assert story.targets() == [EU]
+
+
+@pytest.mark.parametrize(
+    ("reason", "error", "says"),
+    [
+        ("A token that is revoked.", errors.Unauthorized("no", status=401), "credentials (401"),
+        ("A right that is missing.", errors.Forbidden("no", status=403), "list services in"),
+        ("A server that fails.", errors.ApiError("no", status=500), "list services (500)"),
+        ("A server that is gone.", OSError("no"), "API server cannot be reached"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and value.endswith(".") else "",
+)
+async def test_why_a_cluster_is_out_of_sight_is_said(story, reason, error, says):
+    async with story.hub():
+        await settle()
+        story.world["us"].faults[SERVICES] = error
+        story.world["us"].cut()
+        for want in ("Held", "ClusterUnreachable"):
+            await settle()
+            (us,) = [each for each in story.status()["dns"] if each["cluster"] == "us"]
+            assert us["reason"] == want
+            assert says in us["message"], reason
+            await settle(70)
+
+
+async def test_a_health_check_that_is_refused_says_so_too(story):
+    async with story.hub():
+        await settle()
+        story.on.fleet.client("us").unauthorized = True
+        story.health("us", "Offline")
+        await settle()
+        (us,) = [each for each in story.status()["dns"] if each["cluster"] == "us"]
+        assert us["reason"] == "Held"
+        assert "credentials (401" in us["message"]
