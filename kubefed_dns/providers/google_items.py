@@ -127,8 +127,8 @@ def _chosen(where: str, said: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
     if (region := said.get(REGION)) is not None:
         if not _REGION.fullmatch(region):
             raise InvalidName(
-                f"{where}: {region!r} is no region of Google Cloud's; latency goes by spec.region"
-                " of the KubeFedCluster (KubeFedCluster.spec.region): correct it there"
+                f"{where}: {region!r} is no region of Google Cloud's; latency goes by"
+                " KubeFedCluster.spec.region, or the nodes' region label: correct it there"
             )
         yield "location", region
 

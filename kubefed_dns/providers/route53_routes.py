@@ -36,7 +36,7 @@ FIELDS = frozenset(
 )
 
 _PLACE = re.compile(r"([A-Z]{2})(?:-([A-Z0-9]{1,3}))?")
-_WHERE = "latency goes by spec.region of the KubeFedCluster (KubeFedCluster.spec.region)"
+_WHERE = "latency goes by KubeFedCluster.spec.region, or the nodes' region label"
 
 Said = Mapping[str, str]
 Fields = dict[str, Any]
