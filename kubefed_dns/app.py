@@ -157,7 +157,7 @@ class Manager:
             **dns,
             **_admission(self._options, host=host, access=self._access),
         }
-        self._unready.clear()
+        self._unready.pop("start")
         self._unready["caches"] = partial(_unfollowed, self._fleet, first, namespace)
         return works
 
@@ -255,6 +255,7 @@ class Manager:
             meter=meter,
             chance=random.random,
         )
+        self._unready["zones"] = zones.readiness
         departures = Departures(host, config=config, current=zones.current)
         records = Records(
             host=host,

@@ -1,16 +1,18 @@
 """The Domains and providers of the moment, and the zones that fall to the embedded server."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from kubefed_core.errors import Terminal
 from kubefed_core.objects import Key, Obj, key_of, version
 from kubefed_dns.api import domains as api
 from kubefed_dns.api import endpoints as endpoints_api
+from kubefed_dns.api import provider_status
 from kubefed_dns.api.domains import Domain
 from kubefed_dns.controllers.zones.index import Index
 from kubefed_dns.controllers.zones.means import Means
 from kubefed_dns.controllers.zones.providers import Providers
 from kubefed_dns.decide.placing import Directory, Server, closest
+from kubefed_dns.records import canonical
 from kubefed_dns.resources import DOMAINS, ENDPOINTS
 from kubefed_dns.server.server import Server as DnsServer
 
@@ -90,11 +92,21 @@ class Map:
         """The last serial that anybody was told of; read once, from before the start."""
         if self._floors is None:
             self._floors = {}
-            for obj in self._means.host.list(ENDPOINTS):
-                for state in endpoints_api.parse_status(obj.get("status")).endpoints:
-                    for placed in state.providers:
-                        if placed.name == name and placed.marker.isdigit():
-                            where = f"{placed.zone}."
-                            known = self._floors.get(where, 0)
-                            self._floors[where] = max(known, int(placed.marker))
+            for where, marker in (*self._markers(name), *self._own_markers(name)):
+                if marker.isdigit():
+                    known = self._floors.get(where, 0)
+                    self._floors[where] = max(known, int(marker))
         return self._floors.get(zone, 0)
+
+    def _markers(self, name: str) -> Iterator[tuple[str, str]]:
+        """Of each zone, the serials at which the names that are still wanted were written."""
+        for obj in self._means.host.list(ENDPOINTS):
+            for state in endpoints_api.parse_status(obj.get("status")).endpoints:
+                for placed in state.providers:
+                    if placed.name == name:
+                        yield f"{placed.zone}.", placed.marker
+
+    def _own_markers(self, name: str) -> Iterator[tuple[str, str]]:
+        """Of each zone the last serial, where there is an object to say it."""
+        for zone in provider_status.parse((self._providers.object(name) or {}).get("status")).zones:
+            yield canonical(zone.name), zone.marker

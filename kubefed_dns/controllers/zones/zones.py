@@ -18,6 +18,7 @@ from kubefed_dns.controllers.zones.intake import bidder
 from kubefed_dns.controllers.zones.map import Map
 from kubefed_dns.controllers.zones.means import Means
 from kubefed_dns.controllers.zones.providers import Providers
+from kubefed_dns.controllers.zones.readiness import Readiness
 from kubefed_dns.controllers.zones.reverse import Reverse
 from kubefed_dns.controllers.zones.start import Start
 from kubefed_dns.controllers.zones.status import Statuses
@@ -45,8 +46,8 @@ class Zones:
     """The publishing half; see the modules beside this one for its parts.
 
     `factories` come before the entry points, by type. `server` is the embedded
-    server, which is given its zones here. `chance` gives numbers in [0, 1).
-    Without an executor it has threads of its own.
+    server, which is given its zones here; `readiness` says whether they are filled.
+    `chance` gives numbers in [0, 1). Without an executor it has threads of its own.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class Zones:
             recheck=self._recheck,
             wake=self._providers.wake,
         )
+        self.readiness = Readiness(self._providers, server)
         self._map = Map(means=means, index=self._index, providers=self._providers, server=server)
         self._intake: Controller[What] = Controller(
             "zones-intake", self.take, workers=1, meter=meter
@@ -142,6 +144,7 @@ class Zones:
         self._map.redraw()
         self._place(self._index.names())
         self._statuses.due(self._index.keys())
+        self.readiness.begin()
 
     def current(self, endpoint: Obj, names: Collection[str]) -> bool:
         """As `view.Outlook.current`."""
