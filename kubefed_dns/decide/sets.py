@@ -10,7 +10,7 @@ from kubefed_dns.api.status import Entry
 from kubefed_dns.decide import routes, targets
 from kubefed_dns.decide.aliases import canonical_zone
 from kubefed_dns.decide.routes import Share, Turn
-from kubefed_dns.records import ALIAS
+from kubefed_dns.records import ALIAS, REGION
 
 Resolved = Mapping[str, tuple[str, ...] | None]
 """The addresses of host names, in lower case and without a dot at the end.
@@ -164,6 +164,8 @@ class Sets:
         ground, word = self._survey(name.name), routes.WORDS.get(self._policy(name))
         if len(pools) > 1 and word not in ground.routing and word != routes.BY_HUB:
             return None
+        if word == REGION and len({pool.share.routing for pool in pools}) < len(pools):
+            return None  # The clusters of one region are one set.
         if ground.aliases and all(
             canonical_zone(host) for pool in pools for host in pool.hostnames
         ):

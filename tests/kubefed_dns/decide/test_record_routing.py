@@ -307,6 +307,13 @@ WEIGHING = ground(routing=frozenset({"weight"}))
             {"EU": (("EU",), (EU,)), "US": (("US",), (US,)), "*": (("*",), (EU, US))},
         ),
         (
+            "Two clusters of one region are one set with two names.",
+            LATENCY,
+            [replace(each, region="eu-west-1") for each in LBS],
+            ground(routing=frozenset({"region"})),
+            {"eu": ("eu-west-1", (EU,)), "us": ("eu-west-1", (US,))},
+        ),
+        (
             "At an apex there is none.",
             weighted(),
             LBS,
