@@ -30,8 +30,15 @@ def _rules(*rules: tuple[str, str, str]) -> Schema:
 
 def one_of(*words: str, empty: bool = False) -> Schema:
     known = ", ".join(f'"{word}"' for word in words)
-    taken = [*([""] if empty else []), *words]
-    return _rules((f"self in {taken}", f"Unsupported value: supported values: {known}", ""))
+    (rule,) = _rules(
+        (
+            f"self in {[*([''] if empty else []), *words]}",
+            f"Unsupported value: supported values: {known}",
+            "",
+        )
+    )["x-kubernetes-validations"]
+    told = f"""'Unsupported value: "' + self + '": supported values: {known}'"""
+    return {"x-kubernetes-validations": [{**rule, "messageExpression": told}]}
 
 
 def expression_rules() -> Schema:
