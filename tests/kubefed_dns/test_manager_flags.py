@@ -44,6 +44,7 @@ FLAGS = [
     ("--dns-allow-transfer", "192.0.2.0/24", "dns_allow_transfer", ("192.0.2.0/24",)),
     ("--dns-notify", "192.0.2.1:53", "dns_notify", ("192.0.2.1:53",)),
     ("--dns-geoip-database", "/a.mmdb", "dns_geoip_database", "/a.mmdb"),
+    ("--admission-addr", ":8443", "admission_addr", ":8443"),
     ("--log-format", "json", "log_format", "json"),
     ("--v", "4", "verbosity", 4),
     ("-v", "2", "verbosity", 2),
