@@ -1,6 +1,6 @@
 """What the controller would write to each zone, worked out from the outside."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from kubefed_core.errors import KubeFedError
@@ -13,8 +13,11 @@ from kubefed_dns.controllers.zones.backend import ledger_of
 from kubefed_dns.controllers.zones.index import Index
 from kubefed_dns.controllers.zones.intake import bidder
 from kubefed_dns.controllers.zones.ledger import Ledger, survey
+from kubefed_dns.controllers.zones.reverse import asks_to_point_back
+from kubefed_dns.decide import reverse
 from kubefed_dns.decide.bids import Bid
 from kubefed_dns.decide.placing import Site
+from kubefed_dns.decide.reverse import Pointer
 from kubefed_dns.records import RRset, canonical
 from kubefed_dns.resources import ENDPOINTS
 
@@ -83,15 +86,58 @@ def picture(
         if made is not None and made.problem is not None:
             found.problems.append(f"DNSEndpoint {key}: {made.problem.message}")
     for opened in backends.opened.values():
-        zones = opened.entry.own_zones(_embedded(backends, opened))
-        for name in sorted(zones) or [""]:
-            if provider in {"", opened.name} and zone in {"", name}:
-                one = Zone(Site(opened.name, name), opened, error=opened.error)
-                if name and not one.error:
-                    _read(hub, backends, one, wanted)
-                if name or one.error:
-                    found.zones.append(one)
+        if provider in {"", opened.name}:
+            found.zones += _zones(hub, backends, opened, wanted, only=zone)
     return found
+
+
+def _zones(
+    hub: Hub, backends: Backends, opened: Opened, wanted: Index, *, only: str
+) -> Iterator[Zone]:
+    """Those of one provider; the reverse ones last, for what points back is known by the others."""
+    names = opened.entry.own_zones(_embedded(backends, opened))
+    points_back = opened.trade is not None and asks_to_point_back(opened.trade.spec)
+    pointing = _Pointing(names)
+    for name in sorted(names, key=lambda each: (reverse.is_reverse(each), each)) or [""]:
+        needed = points_back and reverse.is_reverse(only) and not reverse.is_reverse(name)
+        if only not in {"", name} and not needed:
+            continue
+        zone = Zone(Site(opened.name, name), opened, error=opened.error)
+        if points_back and reverse.is_reverse(name):
+            zone.error = zone.error or pointing.error
+        if name and not zone.error:
+            _read(hub, backends, zone, {**pointing.bids(name), **wanted.at(zone.site)})
+        if points_back and not reverse.is_reverse(name):
+            pointing.follow(zone)
+        if only in {"", name} and (name or zone.error):
+            yield zone
+
+
+@dataclass
+class _Pointing:
+    """What is to point back to the names of a provider with these zones."""
+
+    zones: Collection[str]
+    found: dict[str, list[Pointer]] = field(default_factory=dict)
+    error: str = ""
+
+    def follow(self, zone: Zone) -> None:
+        ledger = zone.ledger
+        if ledger is None:
+            self.error = f"what points back is not known before {zone.site.zone} can be read"
+            return
+        for name in ledger.wanted():
+            if ledger.plan(name).problem is None:
+                wants = ledger.wants.get(name, ())
+                for pointer in reverse.pointers(name, wants, ledger.bids(name)):
+                    self.found.setdefault(pointer.name, []).append(pointer)
+
+    def bids(self, zone: str) -> dict[str, tuple[Bid, ...]]:
+        return {
+            name: (reverse.bid(pointers),)
+            for name, pointers in self.found.items()
+            if reverse.zone_of(name, self.zones) == zone
+        }
 
 
 def _embedded(backends: Backends, opened: Opened) -> Collection[str]:
@@ -99,12 +145,12 @@ def _embedded(backends: Backends, opened: Opened) -> Collection[str]:
     return directory.embedded_zones() if opened.name == directory.embedded else ()
 
 
-def _read(hub: Hub, backends: Backends, zone: Zone, wanted: Index) -> None:
+def _read(hub: Hub, backends: Backends, zone: Zone, wanted: Mapping[str, tuple[Bid, ...]]) -> None:
     opened = zone.opened
     assert opened.trade is not None
     assert opened.provider is not None
     ledger = ledger_of(opened.trade, opened.provider, zone.site)
-    for name, bids in wanted.at(zone.site).items():
+    for name, bids in wanted.items():
         ledger.offer(name, bids)
     try:
         sets = (

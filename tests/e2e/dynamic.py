@@ -24,12 +24,14 @@ from kubefed_dns.records import Create, Delete, Update, rrset
 ZONE = "example.org."
 PRIVATE = "private.org."
 LARGE = "large.org."
+REVERSE = "2.0.192.in-addr.arpa."
 NAMES = 10_000
 RATE = 1000.0
 
 ZONES = (
     Zone(ZONE, records=["Mixed 60 CNAME Target.Example.", "*.wild 60 A 192.0.2.99"]),
     Zone(PRIVATE, allow_transfer=()),
+    Zone(REVERSE, records=["9 60 PTR somebody.example.net."]),
     Zone(LARGE, records=[f"n{number} 60 A 192.0.2.1" for number in range(NAMES)]),
 )
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from bind import Bind
-from dynamic import LARGE, NAMES, PRIVATE, RATE, ZONES, asking
+from dynamic import LARGE, NAMES, PRIVATE, RATE, REVERSE, ZONES, asking
 from dynamic import ZONE as ORG
 from knot import Knot
 from nameserver import Zone
@@ -175,6 +175,30 @@ async def test_where_no_transfer_is_allowed_names_are_published_all_the_same(ser
                 hub.want((name, "CNAME", "ns.private.org"))
                 await until(lambda: server.values(f"{name}.", "CNAME") == ["ns.private.org."])
                 await hub.emptied(name)
+
+
+async def test_addresses_point_back_to_their_names_and_foreign_pointers_are_left_alone(server):
+    hub = Hub(server, ORG, REVERSE, settings={"ptr": True})
+    api = "api.example.org"
+
+    def back(number):
+        return server.values(f"{number}.{REVERSE}", "PTR")
+
+    async with hub.hub():
+        hub.want((WEB, "A", ONE, "192.0.2.9"), (api, "A", ONE))
+        await until(lambda: back(1) == [f"{api}.", f"{WEB}."], hub.told)
+        assert "owner=" in server.values(f"ptr-1.{REVERSE}", "TXT")[0]
+        hub.want((WEB, "A", ONE, "192.0.2.9"))
+        await until(lambda: back(1) == [f"{WEB}."], hub.told)
+        assert back(9) == ["somebody.example.net."]
+    serial = server.serial(REVERSE)
+    async with hub.hub():
+        await until(lambda: hub.is_ready() and hub.zone().get("owned"), hub.told)
+        await asyncio.sleep(0.5)
+        assert (back(1), server.serial(REVERSE)) == ([f"{WEB}."], serial)
+        await hub.emptied(WEB, api)
+        await until(lambda: back(1) == server.values(f"ptr-1.{REVERSE}", "TXT") == [], hub.told)
+        assert back(9) == ["somebody.example.net."]
 
 
 async def test_a_server_that_comes_back_gets_what_is_wanted_by_now(tmp_path):

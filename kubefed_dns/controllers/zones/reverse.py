@@ -14,7 +14,7 @@ Place = tuple[Site, str]
 """A name in a zone."""
 
 
-def points_back(spec: DNSProvider) -> bool:
+def asks_to_point_back(spec: DNSProvider) -> bool:
     """Whether a DNSProvider asks for PTR records."""
     return spec.type == "rfc2136" and spec.settings.get("ptr") is True
 
@@ -85,7 +85,9 @@ class Reverse:
     def _active(self, provider: str) -> Backend | None:
         """The provider's backend, if it asks for this; of another one before nothing counts."""
         backend = self._backend(provider)
-        if backend is None or not points_back(backend.trade.spec):
+        if backend is None or not asks_to_point_back(backend.trade.spec):
+            for known in (self._known, self._from, self._to):
+                known.pop(provider, None)
             return None
         if self._known.get(provider) is not backend:
             self._known[provider] = backend
