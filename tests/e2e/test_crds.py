@@ -144,7 +144,16 @@ def test_the_other_fields_of_a_provider_may_change(kubectl: Kubectl) -> None:
 
 RECORD_STATUS = {
     "domain": "example.com",
-    "dns": [{"cluster": "eu", "loadBalancer": {}, "reason": "NoLoadBalancer", "since": NOW}],
+    "dns": [
+        {
+            "cluster": "eu",
+            "loadBalancer": {},
+            "reason": "NoLoadBalancer",
+            "since": NOW,
+            "tiers": [0],
+            "locations": ["EU"],
+        }
+    ],
     "summary": {"clusters": "2/3", "targets": "192.0.2.1,192.0.2.2"},
     "observedGeneration": 1,
     "conditions": [
@@ -154,7 +163,8 @@ RECORD_STATUS = {
     ],
 }
 PROVIDER_STATUS = {
-    "summary": {"zones": "example.com", "records": 12},
+    "summary": {"zones": "example.com", "records": 12, "held": 3},
+    "capabilities": ["atomic", "weight"],
     "zones": [{"name": "example.com", "records": 14, "owned": 12, "pending": 0, "lastSync": NOW}],
     "conditions": [condition("Ready", "True", "Ready")],
 }
@@ -202,8 +212,8 @@ CLUSTER_STATUS = {
         (
             "dnsp",
             PROVIDER_STATUS,
-            "NAME TYPE ZONES RECORDS READY REASON POLICY OWNER AGE",
-            "shown embedded example.com 12 True Ready Sync hub",
+            "NAME TYPE ZONES RECORDS HELD READY REASON POLICY OWNER AGE",
+            "shown embedded example.com 12 3 True Ready Sync hub",
         ),
         (
             "kubefedcluster",
