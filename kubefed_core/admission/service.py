@@ -10,6 +10,7 @@ from kubefed_core.admission.keeper import Keeper
 from kubefed_core.admission.keys import NAME
 from kubefed_core.admission.operator import Operator
 from kubefed_core.admission.rules import Rule
+from kubefed_core.runtime import backoff, lasting
 from kubefed_core.runtime.credentials import Access
 from kubefed_core.runtime.host import Host
 from kubefed_core.runtime.lasting import Work
@@ -53,7 +54,8 @@ def works(
 
     async def serve() -> None:
         await keeper.first.wait()
-        await operator.run()
+        # Nobody writes what it guards while it is away, so it does not stay away for long.
+        await lasting.keep("kopf", operator.run, failed=lambda _: None, retry=backoff.FEED)
 
     return {"admission": serve, "certificate": keeper.run}
 

@@ -1,5 +1,6 @@
 """KubeFedCluster: a member cluster, how to reach it and what is seen of it."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -112,7 +113,9 @@ def _check_endpoint(spec: Fields) -> None:
     try:
         found = urls.endpoint(text)
     except urls.Unfit as error:
-        raise spec.wrong("apiEndpoint", str(error)) from error
+        shown = json.dumps(urls.hidden(text), ensure_ascii=False)
+        why = f"Invalid value: {shown}: {urls.hidden(str(error))}"
+        raise spec.refused("apiEndpoint", why) from None
     if found.scheme not in urls.SCHEMES:
         raise spec.unsupported("apiEndpoint", found.scheme, *urls.SCHEMES)
     if found.port and not 0 < int(found.port) < 65536:
@@ -137,7 +140,8 @@ def _check_validations(spec: Fields) -> None:
 def _check_proxy(spec: Fields) -> None:
     text = spec.text("proxyURL")
     if text and (fault := urls.proxy_fault(text)):
-        raise spec.wrong("proxyURL", fault)
+        shown = json.dumps(urls.hidden(text), ensure_ascii=False)
+        raise spec.refused("proxyURL", f"Invalid value: {shown}: {fault}")
 
 
 def _condition_checks(item: Fields) -> Iterator[Check]:

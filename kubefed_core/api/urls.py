@@ -8,6 +8,7 @@ PROXIES = ("http", "https", "socks5")
 SCHEMES = ("https", "http")
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_PASSWORD = re.compile(r"((?:^|//)[^\s/@:\"]*:)[^\s/@\"]*@")
 _UNFIT = re.compile(r"[\x00-\x20\x7f%\\^`{|}]")
 
 
@@ -49,6 +50,11 @@ def proxy_fault(text: str) -> str:
     except Unfit:
         return "error parsing the proxy URL"
     return "" if scheme in PROXIES else f"proxy URL scheme must be one of: [{', '.join(PROXIES)}]"
+
+
+def hidden(text: str) -> str:
+    """Without passwords, which stand before an @ and may be anywhere in a text."""
+    return _PASSWORD.sub(r"\1…@", text)
 
 
 def parse(text: str) -> Url:

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from kubefed_core.api import urls
 from kubefed_core.errors import Terminal
 from kubefed_core.objects import Obj, dig
 from kubefed_core.runtime import contexts, identity
 
 NO_CHECK_TIME = 0x200000
 """OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which Python's ssl does not name."""
-PROXIES = ("http", "https", "socks5")
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
@@ -130,10 +130,8 @@ def _content(path: str | None) -> bytes:
 
 
 def _check_proxy(url: str, where: str) -> None:
-    if urlsplit(url).scheme not in PROXIES:
-        raise Terminal(
-            f"{where}: proxy URL scheme must be one of: [{', '.join(PROXIES)}]; correct it"
-        )
+    if fault := urls.proxy_fault(url):
+        raise Terminal(f"{where}: {fault}; correct it")
 
 
 def of_host(kubeconfig: str, context: str, master: str, *, environ: dict[str, str]) -> Access:

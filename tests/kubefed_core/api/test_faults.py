@@ -320,3 +320,13 @@ def test_the_scope_stays():
         'spec.scope: Invalid value: "Namespaced": field is immutable'
     ]
     assert config_faults.faults(CONFIG, CONFIG) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [("proxyURL", "socks6://user:hunter2@h"), ("apiEndpoint", "https://user:hunter2@h:port")],
+)
+def test_a_password_in_an_address_is_not_shown(field, text):
+    (told,) = clusters.faults(changed(CLUSTER, f"spec.{field}", text))
+    assert "hunter2" not in told
+    assert "user:…@h" in told

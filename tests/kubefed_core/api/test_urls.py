@@ -74,3 +74,16 @@ def test_a_proxy_is_reached_by_http_or_socks(text):
 )
 def test_what_is_no_proxy(text, message):
     assert urls.proxy_fault(text) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("socks5://user:secret@example.com", "socks5://user:…@example.com"),
+        ('parse "https://user:secret@h:x": wrong', 'parse "https://user:…@h:x": wrong'),
+        ("user:secret@example.com", "user:…@example.com"),
+        ("https://user@example.com/a:b@c", "https://user@example.com/a:b@c"),
+    ],
+)
+def test_a_password_is_never_shown(text, shown):
+    assert urls.hidden(text) == shown
