@@ -191,6 +191,20 @@ PROVIDERS: list[tuple[str, Obj, str]] = [
         ),
         "Duplicate value",
     ),
+    (
+        "A CA is in one place.",
+        provider(
+            "rfc2136",
+            credentialsRef={"name": "s"},
+            rfc2136={"servers": ["192.0.2.1"], "tls": {"ca": "PEM", "caSecretKey": "ca.crt"}},
+        ),
+        "give either ca or caSecretKey",
+    ),
+    (
+        "A CA in a Secret needs the Secret.",
+        provider("rfc2136", rfc2136={"servers": ["192.0.2.1"], "tls": {"caSecretKey": "ca.crt"}}),
+        "give credentialsRef.name",
+    ),
     ("external-dns's owner is not ours.", rfc2136("a", ownerID="default"), "external-dns"),
     ("An owner id stands in a TXT record.", rfc2136("a", ownerID="a,b"), PATTERN),
     ("A zone is a DNS name.", rfc2136("a", zones=["example..com"]), PATTERN),

@@ -76,6 +76,20 @@ TAKEN: list[tuple[str, Obj]] = [
         ),
     ),
     ("An IPv6 server with a port.", rfc2136("[2001:db8::1]:53", "ns.example.com", "192.0.2.1:53")),
+    (
+        "DNS over TLS, and pointers back.",
+        provider(
+            "rfc2136",
+            credentialsRef={"name": "s"},
+            rfc2136={
+                "servers": ["ns.example.com"],
+                "tls": {"serverName": "ns.example.com", "caSecretKey": "ca.crt"},
+                "ptr": True,
+                "timeout": "2s",
+            },
+        ),
+    ),
+    ("TLS by default.", provider("rfc2136", rfc2136={"servers": ["192.0.2.1"], "tls": {}})),
     ("The embedded server needs no block.", provider("embedded", zones=["example.com"])),
     (
         "The embedded server with all that it knows.",
