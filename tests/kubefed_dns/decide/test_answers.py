@@ -43,3 +43,13 @@ def test_each_type_is_asked_for_once():
     sets = [*ROUTED, made("2001:db8::1", rrtype="AAAA", ident="eu", weight="1")]
     assert [each.type for each in expected(sets)] == ["A", "AAAA"]
     assert not list(expected([]))
+
+
+def test_what_is_chosen_may_have_ipv4_only():
+    v6 = [made("2001:db8::1", rrtype="AAAA", ident=each) for each in ("eu", "us")]
+    met = [
+        [each.met(set()) for each in expected([*ROUTED, *some])] for some in (v6[:1], v6, v6[1:])
+    ]
+    assert met == [[False, True], [False, False], [False, True]]
+    plain = [made(ONE), made("2001:db8::1", rrtype="AAAA")]
+    assert [each.met(set()) for each in expected(plain)] == [False, False]
