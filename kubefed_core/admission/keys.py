@@ -75,12 +75,15 @@ def renewed(keys: Keys | None, hosts: Collection[str], *, now: datetime) -> Keys
     if ours is None:
         ours = Authority(NAME, now=now, lifetime=AUTHORITY)
         leaf = None
-    if keys is not None and leaf is not None and _lasts(leaf, now) and _names(leaf, hosts):
+    said = _names(leaf) if leaf is not None else set()
+    wanted = {_spelled(host) for host in hosts}
+    if keys is not None and leaf is not None and _lasts(leaf, now) and wanted <= said:
         return keys
     others = [each for each in authorities if each.not_valid_after_utc > now]
     trusted = [ours.certificate, *(_pem(each) for each in others)]
     return Keys(
-        ours.serving(NAME, sorted(hosts), lifetime=SERVING),
+        # Others who serve by it may be reached by other names.
+        ours.serving(NAME, sorted(wanted | said), lifetime=SERVING),
         b"".join(dict.fromkeys(trusted)),
         ours.pair.key,
     )
@@ -98,11 +101,13 @@ def _lasts(certificate: x509.Certificate, now: datetime) -> bool:
     return end - now > (end - begin) / LEFT
 
 
-def _names(leaf: x509.Certificate, hosts: Collection[str]) -> bool:
-    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    said: set[str] = set(names.get_values_for_type(x509.DNSName))
-    said |= {str(address) for address in names.get_values_for_type(x509.IPAddress)}
-    return {_spelled(host) for host in hosts} <= said
+def _names(leaf: x509.Certificate) -> set[str]:
+    try:
+        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return set()
+    addresses = names.get_values_for_type(x509.IPAddress)
+    return {*names.get_values_for_type(x509.DNSName), *map(str, addresses)}
 
 
 def _spelled(host: str) -> str:

@@ -22,7 +22,7 @@ from typing import Any
 import kopf
 
 from kubefed_core.admission.endpoint import Endpoint
-from kubefed_core.admission.rules import FINE, Rule, Verdict
+from kubefed_core.admission.rules import Rule, Verdict
 from kubefed_core.api import checks
 from kubefed_core.api import review as api
 from kubefed_core.api.review import Review, Undecodable
@@ -45,8 +45,8 @@ class _Case:
     """One review on its way through kopf, and what came of it."""
 
     review: Review
-    verdict: Verdict = FINE
-    fault: Exception | None = None
+    verdict: Verdict | None = None
+    fault: str = "nobody has judged it"
 
 
 _case: ContextVar[_Case] = ContextVar("case")
@@ -151,9 +151,10 @@ class Operator:
             return 200, _reviewed(data, {"uid": review.uid, "allowed": True})
         _case.set(case)
         said = await fn(_stub(review), webhook=path, headers={}, sslpeer={})
-        if case.fault is not None:
+        if case.verdict is None:
             return BROKEN, f"{path} cannot tell now: {case.fault}"
-        return 200, _reviewed(data, _finished(dict(said["response"]), case))
+        spec = case.verdict.spec
+        return 200, _reviewed(data, _finished(dict(said["response"]), review, spec))
 
 
 @dataclass(frozen=True)
@@ -174,14 +175,14 @@ def _handler(rule: Rule, home: asyncio.AbstractEventLoop) -> Any:
         case = _case.get()
         try:
             judging = asyncio.run_coroutine_threadsafe(_judged(rule, case.review), home)
-            case.verdict = await asyncio.wrap_future(judging)
+            verdict = case.verdict = await asyncio.wrap_future(judging)
         except Exception as error:
             log.exception("%s has failed", rule.path)
-            case.fault = error
+            case.fault = str(error) or type(error).__name__
             return
-        warnings += case.verdict.warnings
-        if case.verdict.faults:
-            why = checks.joined(case.verdict.faults)
+        warnings += verdict.warnings
+        if verdict.faults:
+            why = checks.joined(verdict.faults)
             log.info("%s refuses what %s asks: %s", rule.path, case.review.user.name, why)
             raise kopf.AdmissionError(why, code=REFUSED)
 
@@ -215,14 +216,16 @@ def _stub(review: Review) -> Any:
     }
 
 
-def _finished(response: dict[str, Any], case: _Case) -> dict[str, Any]:
+def _finished(
+    response: dict[str, Any], review: Review, spec: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """With what kopf has no words for."""
     if "status" in response:
         status = response["status"]
         response["status"] = {**status, "reason": REASONS.get(status.get("code"), "")}
-    elif case.verdict.spec is not None:
-        operation = "replace" if "spec" in case.review.obj else "add"
-        patch = [{"op": operation, "path": "/spec", "value": case.verdict.spec}]
+    elif spec is not None:
+        operation = "replace" if "spec" in review.obj else "add"
+        patch = [{"op": operation, "path": "/spec", "value": spec}]
         response["patch"] = base64.b64encode(json.dumps(patch).encode()).decode()
         response["patchType"] = "JSONPatch"
     return response

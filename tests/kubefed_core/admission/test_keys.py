@@ -63,6 +63,11 @@ def test_it_is_renewed_by_the_same_authority(made, reason, hosts, later):
     assert (other.trusted, other.authority) == (made.trusted, made.authority)
 
 
+def test_names_by_which_others_are_reached_stay(made):
+    other = renewed(made, {"c.d"}, now=NOW)
+    assert renewed(other, HOSTS, now=NOW) is other
+
+
 def test_an_authority_that_is_replaced_stays_trusted(made):
     later = NOW + AUTHORITY * 0.8
     other = renewed(made, HOSTS, now=later)
@@ -85,6 +90,7 @@ def test_what_is_spoilt_is_made_anew(made):
         Keys(made.serving, b"", made.authority),
         Keys(made.serving, made.trusted, b"no key"),
         Keys(Pair(b"no certificate", b""), made.trusted, made.authority),
+        Keys(Authority("other", now=NOW).client("x"), made.trusted, made.authority),
     ):
         other = renewed(spoilt, HOSTS, now=NOW)
         ours = x509.load_pem_x509_certificates(other.trusted)[0]

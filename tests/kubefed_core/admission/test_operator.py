@@ -170,6 +170,14 @@ async def test_answers_are_those_of_the_api(api, authority):
         assert seen == [("jane", "status", threading.main_thread())], "judged in our own loop"
         status, text = await webhook.ask("fail")
         assert (status, text) == (500, "fail cannot tell now: the API server is away")
+        never = Operator(found, access=Access(""), endpoint=webhook.endpoint)
+
+        async def nobody(request, **_):
+            return {"response": {"allowed": True}}
+
+        review = {"request": {"operation": "CREATE", "resource": OURS, "object": {}}}
+        status, _ = await never.answer(nobody, "allow", review)
+        assert status == 500, "what nobody has judged is not let in"
     assert {method for method, _ in api[1]} == {"GET"}, "kopf writes nothing"
 
 
