@@ -212,7 +212,8 @@ async def test_refuses(host, reason, resource, obj, message):
 @pytest.mark.parametrize(
     ("reason", "resource", "obj"),
     [
-        ("A Domain.", DOMAINS, made(domain="Example.com.", nameServer="ns.example.com")),
+        ("A Domain.", DOMAINS, made(domain="example.com")),
+        ("A Domain with a server.", DOMAINS, made(domain="Example.com.", nameServer="ns.a.test")),
         ("The embedded server.", PROVIDERS, spec(type="embedded")),
         (
             "What the Secret holds is its own matter.",
