@@ -1,6 +1,7 @@
 """Per-cluster changes to a template: JSON patch as KubeFed's library applied it."""
 
 import copy
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from kubefed_core.errors import Terminal
 from kubefed_core.objects import Obj
 
 OPERATIONS = ("add", "remove", "replace")
+_DIGITS = re.compile("[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def _twice(names: Sequence[str]) -> str:
 def _down(parent: Any, step: str, patch: Patch) -> Any:
     if isinstance(parent, dict) and step in parent:
         return parent[step]
-    if isinstance(parent, list) and step.isdigit() and int(step) < len(parent):
+    if isinstance(parent, list) and _DIGITS.fullmatch(step) and int(step) < len(parent):
         return parent[int(step)]
     raise _failed(patch, f"there is no {step!r} on its way")
 
@@ -134,7 +136,7 @@ def _element(parent: list[Any], place: str, patch: Patch) -> None:
         parent.insert(_index(place, len(parent), patch, room=1), value)
     elif patch.op == "remove":
         del parent[_index(place, len(parent), patch, room=0)]
-    elif place.isdigit() and int(place) < len(parent):
+    elif _DIGITS.fullmatch(place) and int(place) < len(parent):
         parent[int(place)] = value
     else:
         raise _failed(patch, f"{place!r} is no place in a list of {len(parent)}")
@@ -144,7 +146,7 @@ def _index(place: str, length: int, patch: Patch, *, room: int) -> int:
     """Where in a list; negative counts from the end of the list as it will be."""
     if place == "-" and room:
         return length
-    if place.removeprefix("-").isdigit():
+    if _DIGITS.fullmatch(place.removeprefix("-")):
         number = int(place)
         index = number + length + room if number < 0 else number
         if 0 <= index < length + room:

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from kubefed_core.api.federated import MANAGED
+from kubefed_core.api.federated import MANAGED, UNTOUCHED
 from kubefed_core.api.fields import Fields
 from kubefed_core.decide import overrides, retain
 from kubefed_core.decide.overrides import Patch
 from kubefed_core.errors import Terminal
-from kubefed_core.objects import Key, Obj, key_of
+from kubefed_core.objects import Key, Obj, key_of, version
 from kubefed_core.resources import Resource
 
 _GIVEN = (
@@ -114,8 +114,23 @@ def desired(
     metadata = made.get("metadata")
     if not isinstance(metadata, dict):
         raise Unpatched("spec.overrides: metadata must stay an object")
+    _stay(metadata, target_key(federated, target), seen=version(member))
     given = metadata.get("labels") or {}
     if not isinstance(given, dict):
         raise Unpatched("spec.overrides: metadata.labels must stay an object")
     metadata["labels"] = {**given, MANAGED: "true"}
     return made
+
+
+def _stay(metadata: dict[str, Any], key: Key, *, seen: str | None) -> None:
+    """Overrides of metadata as a whole move no object elsewhere, and write over nobody's change.
+
+    Who may write in one namespace may have no right in another one.
+    """
+    for field, wanted in (("namespace", key.namespace), ("name", key.name)):
+        if metadata.get(field) not in (None, "", wanted):
+            raise Unpatched(f"spec.overrides: metadata.{field}: {UNTOUCHED}")
+    for field in _GIVEN:
+        metadata.pop(field, None)
+    place = {"namespace": key.namespace} if key.namespace else {}
+    metadata |= {**place, "name": key.name} | ({"resourceVersion": seen} if seen else {})

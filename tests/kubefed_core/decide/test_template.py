@@ -136,6 +136,40 @@ def test_an_override_that_breaks_the_object_is_refused(patch):
         patched(patch)
 
 
+@pytest.mark.parametrize(
+    ("reason", "metadata", "field"),
+    [
+        ("Another name.", {"name": "evil"}, "name"),
+        (
+            "A namespace in which its author may have no right.",
+            {"namespace": "kube-system"},
+            "namespace",
+        ),
+        ("Both, and labels.", {"name": "a", "namespace": "b", "labels": {"a": "b"}}, "name"),
+        ("No text.", {"name": 5}, "name"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_no_override_moves_an_object_elsewhere(reason, metadata, field):
+    with pytest.raises(Unpatched, match=f"metadata.{field}"):
+        patched({"path": "/metadata", "value": metadata})
+
+
+def test_metadata_replaced_as_a_whole_is_still_that_of_the_same_object():
+    member = {"metadata": {"resourceVersion": "3", "uid": "u"}}
+    made = patched(
+        {"path": "/metadata", "value": {"labels": {"a": "b"}, "generateName": "x", "uid": "v"}},
+        {"path": "/metadata/resourceVersion", "value": "1"},
+        member=member,
+    )
+    assert made["metadata"] == {
+        "namespace": "shop",
+        "name": "web",
+        "resourceVersion": "3",
+        "labels": {"kubefed.io/managed": "true", "a": "b"},
+    }
+
+
 def test_a_member_object_that_is_not_of_its_kind_is_said():
     with pytest.raises(Unretained, match=r"spec\.clusterIP"):
         patched(member={"metadata": {}, "spec": {"clusterIP": -1000}})
