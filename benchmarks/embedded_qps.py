@@ -4,6 +4,8 @@
 
 One process serves, another asks over loopback with a window of queries in flight.
 The floor is a datagram endpoint of the same loop that sends ready-made bytes back.
+Names that are routed have two sets with weights each, of which one is drawn for
+every answer; those asked for with a client subnet have one.
 Each run ends after its seconds or a million queries, whichever is first.
 """
 
@@ -32,25 +34,30 @@ MOST_QUERIES = 1_000_000
 MOST_SECONDS = 30.0
 
 
-def questions(count: int, *, missing: bool) -> list[bytes]:
+SUBNET = struct.pack("!HHHBB", 8, 7, 1, 24, 0) + bytes((192, 0, 2))
+KINDS = {"name": b"", "gone": b"", "routed": b"", "subnet": SUBNET}
+"""What is asked for, by the first label of the names, and the EDNS option that it is asked with."""
+
+
+def questions(count: int, kind: str) -> list[bytes]:
     """Queries as resolvers send them: EDNS, random case left out."""
-    opt = struct.pack("!BHHIH", 0, 41, 1232, 0, 0)
-    label = "gone" if missing else "name"
+    opt = struct.pack("!BHHIH", 0, 41, 1232, 0, len(KINDS[kind])) + KINDS[kind]
     found = []
     for number in range(count):
-        labels = [f"{label}{number}".encode(), *ZONE.rstrip(".").encode().split(b".")]
+        label = f"{'name' if kind == 'subnet' else kind}{number}".encode()
+        labels = [label, *ZONE.rstrip(".").encode().split(b".")]
         name = b"".join(bytes((len(each),)) + each for each in labels) + b"\0"
         header = struct.pack("!6H", number % 65536, 0x0100, 1, 0, 0, 1)
         found.append(header + name + struct.pack("!HH", 1, 1) + opt)
     return found
 
 
-def ask(port: int, *, names: int, seconds: float, missing: bool) -> dict[str, float]:
+def ask(port: int, *, names: int, seconds: float, kind: str) -> dict[str, float]:
     """Keep a window of queries in flight until the time or the count is up."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.connect((HOST, port))
     sock.settimeout(0.5)
-    queries = questions(names, missing=missing)
+    queries = questions(names, kind)
     sent = answered = flying = 0
     start = time.perf_counter()
     end = start + seconds
@@ -84,10 +91,10 @@ class Echo(asyncio.DatagramProtocol):
         self.transport.sendto(self.answer, addr)
 
 
-async def run(options: argparse.Namespace, port: int, *, missing: bool = False) -> dict[str, float]:
+async def run(options: argparse.Namespace, port: int, kind: str = "name") -> dict[str, float]:
     """Let another process ask; adds the CPU time that each answer took in this one."""
     command = [__file__, "--client", str(port), "--seconds", str(options.seconds)]
-    command += ["--names", str(options.names), *(["--missing"] if missing else [])]
+    command += ["--names", str(options.names), "--kind", kind]
     before = resource.getrusage(resource.RUSAGE_SELF)
     client = await asyncio.create_subprocess_exec(
         sys.executable, *command, stdout=asyncio.subprocess.PIPE
@@ -104,7 +111,7 @@ def show(title: str, result: dict[str, float]) -> None:
     lost = int(result["sent"] - result["answered"])
     line = f"{result['qps']:>9,.0f} answers/s  {result['us']:6.1f} µs CPU each"
     line += f" ({1e6 / result['us']:>7,.0f}/s on a core)  {lost} lost"
-    print(f"{title:<30}{line}", flush=True)
+    print(f"{title:<36}{line}", flush=True)
 
 
 async def floor(options: argparse.Namespace, answer: bytes) -> dict[str, float]:
@@ -121,17 +128,33 @@ async def measure(options: argparse.Namespace) -> None:
     server = Server(now=lambda: datetime.now(UTC))
     provider = Embedded(Context("bench", zones=(ZONE,)), server)
     sets = [rrset(f"name{n}.{ZONE}", "A", 60, ["192.0.2.1"]) for n in range(options.names)]
+    sets += [
+        rrset(
+            f"routed{n}.{ZONE}",
+            "A",
+            60,
+            [f"192.0.2.{weight}"],
+            set_identifier=str(weight),
+            properties={"weight": str(weight)},
+        )
+        for n in range(options.names)
+        for weight in (20, 80)
+    ]
     provider.write(ZONE, [Group(each.name, (Create(each),)) for each in sets])
     await server.start(HOST, 0)
     try:
         port = server.address[1]
-        size = len(questions(1, missing=False)[0]) + 16
+        size = len(questions(1, "name")[0]) + 16
         echo = await floor(options, bytes(size))
         show(f"floor: echo of {size} octets", echo)
         known = await run(options, port)
         show(f"embedded: {options.names} names", known)
-        missing = await run(options, port, missing=True)
-        show(f"embedded: {options.names} missing names", missing)
+        for kind, title in (
+            ("gone", "missing names"),
+            ("routed", "names by weight"),
+            ("subnet", "names for a subnet"),
+        ):
+            show(f"embedded: {options.names} {title}", await run(options, port, kind))
         print(f"ratio to the floor: {known['qps'] / echo['qps']:.2f} in answers/s,", end=" ")
         print(f"{known['us'] / echo['us']:.2f} in CPU time")
     finally:
@@ -144,7 +167,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--names", type=int, default=1000, help="names asked for in turn")
     parser.add_argument("--loop", choices=["uvloop", "asyncio"], default="uvloop")
     parser.add_argument("--client", type=int, metavar="PORT", help="only ask, at this port")
-    parser.add_argument("--missing", action="store_true", help="ask for names that do not exist")
+    parser.add_argument("--kind", choices=KINDS, default="name", help="ask for such names")
     options = parser.parse_args()
     options.seconds = min(options.seconds, MOST_SECONDS)
     options.names = max(1, min(options.names, 65536))
@@ -158,7 +181,7 @@ def main() -> None:
             options.client,
             names=options.names,
             seconds=options.seconds,
-            missing=options.missing,
+            kind=options.kind,
         )
         print(json.dumps(result))
         return
