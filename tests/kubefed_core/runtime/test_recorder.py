@@ -5,7 +5,7 @@ import pytest
 
 from kubefed_core import errors
 from kubefed_core.resources import SERVICES
-from kubefed_core.runtime.recorder import BURST, Recorder
+from kubefed_core.runtime.recorder import AT_ONCE, BURST, RATE, WAITING, WRITERS, Recorder
 
 pytestmark = pytest.mark.looptime
 
@@ -16,12 +16,18 @@ OBJ = {"metadata": {"namespace": "ns", "name": "web", "uid": "u1", "resourceVers
 class FakeClient:
     def __init__(self, *faults):
         self.faults = list(faults)
+        self.slow = 0.0
+        self.writing = self.most = 0
         self.created = []
         self.patched = []
 
     async def create(self, resource, obj):
         if self.faults:
             raise self.faults.pop(0)
+        self.writing += 1
+        self.most = max(self.most, self.writing)
+        await asyncio.sleep(self.slow)
+        self.writing -= 1
         made = {**obj, "metadata": obj["metadata"] | {"name": f"web.{len(self.created)}"}}
         self.created.append(made)
         return made
@@ -107,10 +113,47 @@ async def test_a_refusal_is_logged_and_the_next_event_is_written(make, caplog):
     assert "no right" in caplog.text
 
 
-async def test_nobody_waits_for_a_server_that_is_down(caplog):
-    recorder = Recorder(FakeClient(), component="c", namespace="sys", now=lambda: NOW)
-    for number in range(1010):
+def many(recorder, count, **options):
+    for number in range(count):
         obj = {"metadata": {"name": "n", "uid": f"u{number}"}}
-        recorder.event(obj, resource=SERVICES, reason="R", message="m")
-    assert "too many events" in caplog.text
+        recorder.event(obj, resource=SERVICES, reason="R", message="m", **options)
+
+
+async def test_nobody_waits_for_a_server_that_is_down_and_losses_are_said_once(caplog):
+    client = FakeClient()
+    recorder = Recorder(client, component="c", namespace="sys", now=lambda: NOW)
+    many(recorder, WAITING + 10)
+    assert caplog.text.count("lost") == 1
     await recorder.flush()
+    assert len(client.created) == WAITING
+    assert "10 events were lost" in caplog.text
+    many(recorder, WAITING)
+    assert caplog.text.count("lost") == 2
+
+
+async def test_several_are_written_side_by_side_but_never_the_same_one_twice(make):
+    client = FakeClient()
+    client.slow = 1.0
+    recorder = make(client)
+    say(recorder)
+    many(recorder, 10)
+    await asyncio.sleep(0.5)
+    say(recorder)
+    say(recorder)
+    assert client.most == WRITERS
+    await asyncio.sleep(20)
+    assert len(client.created) == 11
+    assert client.patched == [("web.0", 3)]
+
+
+async def test_a_flood_is_written_slowly_and_warnings_before_the_rest(make):
+    client = FakeClient()
+    recorder = make(client)
+    many(recorder, 1000)
+    await asyncio.sleep(5)
+    assert len(client.created) <= AT_ONCE + 6 * RATE
+    say(recorder, warning=True)
+    await asyncio.sleep(1)
+    assert "Warning" in {event["type"] for event in client.created}
+    await asyncio.sleep(60)
+    assert len(client.created) == 1001
