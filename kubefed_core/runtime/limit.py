@@ -1,6 +1,7 @@
 """How many requests a second an API server is asked, where somebody wants a limit."""
 
 import asyncio
+import math
 
 
 class Limiter:
@@ -9,7 +10,7 @@ class Limiter:
     def __init__(self, rate: float, burst: int) -> None:
         self._step = 1 / rate
         self._ahead = max(burst, 1) * self._step
-        self._next = 0.0
+        self._next = -math.inf
 
     async def take(self) -> None:
         now = asyncio.get_running_loop().time()
