@@ -20,6 +20,7 @@ from kubefed_dns.decide.placing import Placing, Site
 from kubefed_dns.decide.reasons import NOT_ACCEPTED, Problem, Reason
 from kubefed_dns.decide.reduction import Route, described
 from kubefed_dns.decide.report import shortened
+from kubefed_dns.records import TIER
 
 ACCEPTED, PUBLISHED, VERIFIED, ROUTED = "Accepted", "Published", "Verified", "Routed"
 MESSAGES = 3
@@ -147,7 +148,7 @@ def status(
     else:
         found = conditions.without(found, ROUTED)
     good = [row for row in table if _is_published(row)]
-    targets = sorted({value.rstrip(".") for row in good for value in _values(row.bid)})
+    targets = sorted({value.rstrip(".") for row in good for value in _values(row)})
     names = {row.bid.key.dns_name for row in table}
     whole = names - {row.bid.key.dns_name for row in table if not _is_published(row)}
     return EndpointStatus(
@@ -159,8 +160,13 @@ def status(
     )
 
 
-def _values(bid: Bid) -> tuple[str, ...]:
-    return bid.rrset.values if bid.rrset and bid.rrset.type != "TXT" else ()
+def _values(row: Row) -> tuple[str, ...]:
+    """What is in DNS of it; what the hub keeps for its turn is not."""
+    made, routes = row.bid.rrset, [verdict.route for _, verdict in row.verdicts]
+    if made is None or made.type == "TXT":
+        return ()
+    waits = dict(made.properties).get(TIER, "0") != "0"
+    return () if waits and not any(route and route.native for route in routes) else made.values
 
 
 def _is_published(row: Row) -> bool:

@@ -18,7 +18,8 @@
 The provider is made for that zone alone. The zone may hold other names, as long
 as its apex has no addresses and nobody else writes to it meanwhile: each row
 works under a label of its own and removes what it made. Rows that need more
-than `claims` says are not there. For the values behind a failed comparison, call
+than `claims` says are not there; say by `regions` and `followed` which regions and
+targets of aliases the backend knows. For the values behind a failed comparison, call
 `pytest.register_assert_rewrite("kubefed_dns.providers.contract")` before the import.
 """
 

@@ -3,9 +3,10 @@
 import asyncio
 
 import pytest
-from zones_story import ZONE, Backend, Story, a, owned
+from zones_story import WEB, ZONE, Backend, Story, a, owned
 
 from kubefed_dns.records import ROUTING
+from kubefed_dns.resources import ENDPOINTS
 
 pytestmark = pytest.mark.looptime
 
@@ -99,6 +100,8 @@ async def test_a_fail_over_needs_no_backend_that_chooses(story):
             "Routed",
             "Failover by the hub at DNSProvider bind",
         )
+        summary = story.host.get(ENDPOINTS, WEB)["status"]["summary"]
+        assert summary == {"names": "1/1", "targets": EU}
         story.want(routed("tier-1", US, tier=0))
         await settle()
         assert story.backend.routed(NAME) == {("A", ""): (US,)}
