@@ -159,8 +159,8 @@ def judge(server: Server, query: dns.message.Message, zone: str, rcode: dns.rcod
         raise Refused(f"{server}: the zone does not hold what was expected ({text})", lost=True)
     if rcode in DENIAL:
         raise Refused(
-            f"{server}: refuses this update ({text}) but not all; grant name and types to"
-            f" {key_of(query)} in the update-policy of {zone}"
+            f"{server}: refuses this update ({text}) but not all; grant name and types, for a name"
+            f" that becomes an alias ANY too, to {key_of(query)} in the update-policy of {zone}"
         )
     if rcode == dns.rcode.NOTIMP:
         raise ProviderError(f"{server}: takes no dynamic updates of {zone} ({text})")

@@ -4,9 +4,13 @@ A message is done whole or not at all, but two things happen in silence: what
 cannot stand beside a CNAME is not added, and no answer says which prerequisite
 failed. So all that a group relies on is a prerequisite, and what no zone could
 take is refused before it is sent. Prerequisites compare values, not TTLs.
+
+Knot adds no CNAME to a name of a signed zone while anything is left there, and
+deletions by type leave its signatures. So a name that becomes an alias loses
+everything at once, and an alias is replaced by the one that is added to it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import dns.exception
@@ -31,17 +35,14 @@ Type = dns.rdatatype.RdataType
 Steps = Mapping[RRKey, tuple[RRset | None, RRset | None]]
 Sets = tuple[tuple[dns.name.Name, dns.rdataset.Rdataset], ...]
 
-# All types of data. Those that sign others may stand beside a CNAME (RFC 2181, 10.1); an NSEC3
-# is at no name of anybody's, and BIND fails when it is asked for one.
+# All types that somebody may have written. A signed zone has more at each of its names (RFC 4034),
+# an NSEC3 is at none, and BIND fails when it is asked for one.
 _COMPANIONS = frozenset(code for code in Type if 0 < code < 128 or 256 <= code < 32768) - {
     Type.CNAME,
-    Type.KEY,
     Type.NSEC,
     Type.NSEC3,
-    Type.NXT,
     Type.OPT,
     Type.RRSIG,
-    Type.SIG,
 }
 
 
@@ -49,7 +50,8 @@ _COMPANIONS = frozenset(code for code in Type if 0 < code < 128 or 256 <= code <
 class Prepared:
     """A group on its way. `octets` is the most that it takes in a message.
 
-    A type that is None in `absent` means that the name must not be in use at all.
+    A type that is None in `absent` means that the name must not be in use at all,
+    in `delete` that all goes that is there.
     """
 
     group: Group
@@ -57,7 +59,7 @@ class Prepared:
     octets: int
     present: Sets
     absent: tuple[tuple[dns.name.Name, Type | None], ...]
-    delete: tuple[tuple[dns.name.Name, Type], ...]
+    delete: tuple[tuple[dns.name.Name, Type | None], ...]
     add: Sets
 
 
@@ -72,15 +74,15 @@ def prepare(group: Group, zone: str) -> Prepared:
     names = {key.name: _name(key.name) for key in steps}
     changed = [(old, new) for old, new in steps.values() if old != new]
     absent = dict.fromkeys(_absent(steps))
-    delete = [old for old, _ in changed if old]
+    delete = dict.fromkeys(_deleted(changed))
     return Prepared(
         group=group,
         names=frozenset(names),
         octets=_octets((*before, *after))
-        + sum(len(name) + 12 for name, _ in (*absent, *(old.key[:2] for old in delete))),
+        + sum(len(name) + 12 for name, _ in (*absent, *delete)),
         present=tuple((names[old.name], _rdataset(old, ttl=0)) for old in before),
         absent=tuple((names[name], rrtype) for name, rrtype in absent),
-        delete=tuple((names[old.name], _type(old.type)) for old in delete),
+        delete=tuple((names[name], rrtype) for name, rrtype in delete),
         add=tuple((names[new.name], _rdataset(new, ttl=new.ttl)) for _, new in changed if new),
     )
 
@@ -97,7 +99,7 @@ def message(
             update.absent(name, rrtype)
         for name, rrtype in group.delete:
             # Of one value or all: the prerequisites say that they are the same.
-            update.delete(name, rrtype)
+            update.delete(name, *(() if rrtype is None else (rrtype,)))
         for name, rdataset in group.add:
             update.add(name, rdataset)
     return update
@@ -160,6 +162,17 @@ def _absent(steps: Steps) -> Iterable[tuple[str, Type | None]]:
             yield from ((name, rrtype) for rrtype in sorted({Type.CNAME, *_COMPANIONS} - there))
         else:
             yield name, None
+
+
+def _deleted(
+    changed: Collection[tuple[RRset | None, RRset | None]],
+) -> Iterable[tuple[str, Type | None]]:
+    aliases = {new.name for _, new in changed if new and new.type == "CNAME"}
+    for old, _ in changed:
+        if old is not None and old.name not in aliases:
+            yield old.name, _type(old.type)
+        elif old is not None and old.type != "CNAME":
+            yield old.name, None
 
 
 def _check(rrset: RRset, zone: str) -> None:

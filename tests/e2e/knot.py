@@ -8,10 +8,11 @@ from nameserver import NameServer, Zone
 
 
 class Knot(NameServer):
-    """One `knotd`. Its configuration is YAML of a kind, which JSON is not quite."""
+    """One `knotd`; `signed` zones have DNSSEC. Its configuration is not quite YAML."""
 
     program = "knotd"
     package = "knot"
+    signed = False
 
     def command(self) -> list[str]:
         return [self.found(self.program), "-c", str(self.directory / "knot.conf")]
@@ -36,7 +37,13 @@ class Knot(NameServer):
                 for key in self.keys
             ],
             "acl": rules,
-            "template": [{"id": "default", "storage": str(self.directory)}],
+            "template": [
+                {
+                    "id": "default",
+                    "storage": str(self.directory),
+                    "dnssec-signing": "on" if self.signed else "off",
+                }
+            ],
             "zone": zones,
         }
         text = "\n".join(line for name, value in sections.items() for line in _section(name, value))

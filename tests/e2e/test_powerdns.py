@@ -12,4 +12,4 @@ def server(tmp_path_factory):
 
 
 class TestPowerDns(DynamicContract):
-    """All of it."""
+    tells = False
