@@ -7,7 +7,7 @@ from dns.rcode import Rcode
 from dns.rdatatype import RdataType
 
 from kubefed_dns.server import names
-from kubefed_dns.server.asker import Asker, Choices
+from kubefed_dns.server.asker import Asker, Choices, Fork
 from kubefed_dns.server.data import Records
 from kubefed_dns.server.found import (
     Alias,
@@ -92,7 +92,7 @@ def _settled(said: Found, zone: Zone, name: bytes, rdtype: int, asker: Asker) ->
     """What it comes to for this one who asks."""
     if not isinstance(said, Routed):
         return said
-    records = asker.choose(said, name, zone.policy.database)
+    records = asker.choose(Fork(said, name, zone))
     if records is None:
         return NoData(said.soa)
     if said.type == rdtype:

@@ -13,7 +13,7 @@ from dns.rdatatype import RdataType
 
 from kubefed_dns.server import message, subnet, transfer, tsig
 from kubefed_dns.server.answer import Answer, Stamp, answer, closest
-from kubefed_dns.server.asker import Asker, Choices
+from kubefed_dns.server.asker import Asker, Choices, Fork
 from kubefed_dns.server.cache import Cache
 from kubefed_dns.server.query import HEADER, Malformed, Query, client_subnet, parse
 from kubefed_dns.server.routing import Dice
@@ -39,12 +39,17 @@ Key = bytes | tuple[bytes, Choices | None]
 
 
 class Entry(NamedTuple):
-    """A kept answer. Without a body there are several, and each asker's has an entry of its own."""
+    """A kept answer.
+
+    Without a body there are several, each with an entry of its own; `fork` is
+    where they part, if that is at one name.
+    """
 
     stamps: tuple[Stamp, ...]
     label: Label
     heads: tuple[bytes, bytes]
     body: bytes | None
+    fork: Fork | None = None
 
 
 class _Asked(NamedTuple):
@@ -110,7 +115,7 @@ class Responder:
             entry = self._serving[1].get(key) if key else None
             if entry is None or not _current(entry[0]):
                 return self._respond(_Asked(packet, sender, tcp, key, end))
-            _, label, heads, body = entry
+            _, label, heads, body, _ = entry
             if body is None or whom is not None:
                 return self._vary(_Asked(packet, sender, tcp, key, end), whom, entry)
             self._queries[label] += 1
@@ -128,7 +133,7 @@ class Responder:
         if packet[2] & 0x78:
             return self._header_only(packet, Rcode.NOTIMP)
         query = parse(packet)
-        zones, cache = self._serving
+        zones = self._serving[0]
         seal = None
         if query.tsig:
             zone = closest(zones, query.name, query.type)
@@ -137,37 +142,41 @@ class Responder:
         found = _obstacle(query, seal)
         if found is None and query.type in transfer.TYPES:
             return self._transfer(asked, query, seal)
+        asker = Asker(asked.sender, query.subnet, self._dice)
         if found is None:
-            asker = Asker(asked.sender, query.subnet, self._dice)
             found = answer(zones, query.name, query.type, asker)
         entry = self._entry(found, query, tcp=asked.tcp, seal=seal)
         if asked.key and asked.end == query.end:
-            self._keep(asked.key, found, entry, cache)
+            self._keep(asked.key, found, entry, asker)
         made = self._made(packet, query.end, entry, query.subnet, found.scope)
         return made if seal is None else seal.sign(made)
 
     def _vary(self, asked: _Asked, whom: Subnet | None, entry: Entry) -> bytes:
         """By a kept answer that is not for everybody, or not in so many words."""
-        packet, end, scope = asked.packet, asked.end, 0
-        if entry.body is None:
-            zones, cache = self._serving
-            name, rdtype = packet[12 : end - 4].lower(), int.from_bytes(packet[end - 4 : end - 2])
-            asker = Asker(asked.sender, whom, self._dice)
-            found = answer(zones, name, rdtype, asker)
-            kept = cache.get((asked.key, found.choices))
-            if kept is None or kept.stamps != found.stamps:
-                kept = self._entry(found, parse(packet), tcp=asked.tcp, seal=None)
-                self._keep(asked.key, found, kept, cache)
-            entry, scope = kept, found.scope
-        return self._made(packet, end, entry, whom, scope)
+        packet, end = asked.packet, asked.end
+        if entry.body is not None:
+            return self._made(packet, end, entry, whom, 0)
+        asker = Asker(asked.sender, whom, self._dice)
+        chosen = None
+        if entry.fork is not None:
+            asker.choose(entry.fork)
+            chosen = self._serving[1].get((asked.key, asker.choices))
+        if chosen is None or not _current(chosen.stamps):
+            query = parse(packet)
+            found = answer(self._serving[0], query.name, query.type, asker)
+            chosen = self._entry(found, query, tcp=asked.tcp, seal=None)
+            self._keep(asked.key, found, chosen, asker)
+        return self._made(packet, end, chosen, whom, asker.scope)
 
-    def _keep(self, key: bytes, found: Answer, entry: Entry, cache: Cache[Key, Entry]) -> None:
+    def _keep(self, key: bytes, found: Answer, entry: Entry, asker: Asker) -> None:
+        cache = self._serving[1]
         if not found.stamps or len(entry.body or b"") > KEPT:
             return
         if found.choices is None:
             cache.put(key, entry)
         else:
-            cache.put(key, entry._replace(body=None))
+            fork = asker.forks[0] if len(asker.forks) == 1 else None
+            cache.put(key, entry._replace(body=None, fork=fork))
             cache.put((key, found.choices), entry)
 
     def _made(
