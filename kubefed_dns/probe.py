@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import ssl
 
@@ -9,8 +10,12 @@ import aiohttp
 from yarl import URL
 
 from kubefed_dns.api.health import Health, Protocol
+from kubefed_dns.errors import Unreachable
 
 AGENT = "kubefed-probe"
+_NO_WAY = frozenset({errno.ENETUNREACH, errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
+"""What the own routing table says, at once: such as of IPv6 where there is none."""
+_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 class Prober:
@@ -29,7 +34,9 @@ class Prober:
         """Empty where the address answers as it should, else why it does not.
 
         The same words for the same cause. Does not end by itself before the
-        other side or the system does: the caller bounds the time.
+        other side or the system does: the caller bounds the time. Raises
+        Unreachable where no packet can be sent there from here, and OSError
+        where this process is at its limits: neither says anything of the address.
         """
         try:
             if health.protocol is Protocol.TCP:
@@ -37,7 +44,7 @@ class Prober:
             return await self._request(address, health)
         except (OSError, aiohttp.ClientError, ValueError) as error:
             # ValueError, and UnicodeError of it: a name that TLS cannot carry.
-            return _words(error)
+            return words(error)
 
     async def close(self) -> None:
         if self._session is not None:
@@ -83,9 +90,14 @@ async def _connect(address: str, port: int) -> str:
     return ""
 
 
-def _words(error: Exception) -> str:
+def words(error: Exception) -> str:
+    """Why an address did not answer; raises, as a probe does, where that is not its fault."""
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     match cause:
+        case OSError(errno=int(number)) if number in _NO_WAY:
+            raise Unreachable("the controller's machine has no route to it") from error
+        case OSError(errno=int(number)) if number in _LIMITS:
+            raise cause from None
         case ssl.SSLError():
             return f"TLS fails: {cause.reason or type(cause).__name__}"
         case aiohttp.ServerDisconnectedError() | ConnectionResetError():

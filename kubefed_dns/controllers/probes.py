@@ -30,7 +30,7 @@ MOST = 16
 """How many of a host name's addresses are probed."""
 
 Edge = Callable[[str, Health], Awaitable[str]]
-"""Asks an address: empty where it answers as it should, else why not. See `probe.Prober`."""
+"""Asks an address; promises what `probe.Prober` does."""
 
 
 class Target(NamedTuple):
@@ -225,17 +225,23 @@ class Probes:
 
     async def _probe(self, addresses: list[str], health: Health) -> Answer:
         """A target is well as long as one of its addresses is."""
-        said = await asyncio.gather(*(self._one(address, health) for address in addresses))
-        if not all(said):
+        found = await asyncio.gather(*(self._one(address, health) for address in addresses))
+        if Passed() in found:
             return Passed()
-        return Failed(said[0] if len(said) == 1 else f"{addresses[0]}: {said[0]}")
+        for address, said in zip(addresses, found, strict=True):
+            if isinstance(said, Failed):
+                return said if len(found) == 1 else Failed(f"{address}: {said.why}")
+        return found[0]
 
-    async def _one(self, address: str, health: Health) -> str:
+    async def _one(self, address: str, health: Health) -> Answer:
         try:
             async with asyncio.timeout(health.timeout):
-                return await self._edge(address, health)
+                why = await self._edge(address, health)
         except TimeoutError:
-            return f"no answer within {health.timeout:g}s"
+            why = f"no answer within {health.timeout:g}s"
+        except Unreachable as error:
+            return Unasked(str(error))
+        return Failed(why) if why else Passed()
 
 
 def _local(text: str) -> str:

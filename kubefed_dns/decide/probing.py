@@ -9,6 +9,8 @@ from kubefed_dns.decide.sights import Probe, Pulse
 
 SLACK = 0.001
 """Seconds by which a timer may be early."""
+APART = 0.05
+"""How near to each other two moments may be, as a share of the interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def due(track: Track, health: Health, *, last: float, share: float) -> float:
     must stay good for a while is asked when that while is over, too.
     """
     phase = share * health.interval
-    turns = math.ceil((last + health.interval / 2 - phase) / health.interval)
+    turns = math.ceil((last - phase) / health.interval + APART)
     found = phase + turns * health.interval
     if track.good_at is not None and track.good_at > last:
         return min(found, track.good_at)

@@ -1,6 +1,9 @@
 """Probes against real servers on loopback."""
 
 import asyncio
+import errno
+import os
+import resource
 import ssl
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,7 +13,9 @@ import pytest
 from aiohttp import web
 
 from kubefed_core.runtime.certificates import Authority
+from kubefed_dns import probe
 from kubefed_dns.api.health import Health, Protocol
+from kubefed_dns.errors import Unreachable
 from kubefed_dns.probe import Prober
 
 LOCAL = "127.0.0.1"
@@ -166,6 +171,33 @@ async def test_of_an_endless_answer_nothing_is_read_but_its_head(prober):
         assert await prober(LOCAL, http(port)) == ""
 
 
-async def test_an_address_of_version_6(prober):
-    health = Health(Protocol.HTTP, 1)
-    assert await prober("::1", health) in ("connection refused", "cannot assign requested address")
+@pytest.mark.parametrize("number", [errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT])
+def test_that_no_packet_can_be_sent_there_is_not_the_address_s_fault(number):
+    with pytest.raises(Unreachable, match="no route"):
+        probe.words(OSError(number, "no way"))
+
+
+@pytest.mark.parametrize(
+    ("error", "want"),
+    [
+        (OSError(errno.EHOSTUNREACH, "x"), "no route to host"),
+        (ConnectionResetError(), "the connection was closed without an answer"),
+        (UnicodeError("label too long"), "UnicodeError"),
+    ],
+)
+def test_the_words_for_other_causes(error, want):
+    assert probe.words(error) == want
+
+
+@pytest.mark.parametrize("protocol", Protocol)
+async def test_a_process_at_its_limits_says_nothing_of_an_address(prober, protocol):
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    await prober(LOCAL, Health(protocol, 1))
+    free = os.dup(0)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, before[1]))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            await prober(LOCAL, Health(protocol, 1))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -216,13 +216,15 @@ class Story:
         return frozenset(found)
 
     async def _probe(self, address, health):
-        """As scripted in `answers` by address: why it fails, or an event that it hangs for."""
+        """As scripted in `answers` by address: why it fails, what it raises, or hangs for."""
         self.probes.append((asyncio.get_running_loop().time(), address, health))
         answer = self.answers.get(address, "")
         if isinstance(answer, asyncio.Event):
             await answer.wait()
             return ""
         await asyncio.sleep(0.001)
+        if isinstance(answer, Exception):
+            raise answer
         return answer
 
     # What is seen from outside.

@@ -1,6 +1,7 @@
 """From what probes say to what a record publishes, in virtual time."""
 
 import asyncio
+import errno
 import itertools
 
 import pytest
@@ -15,6 +16,7 @@ from kubefed_dns.api.status import Address
 from kubefed_dns.controllers.keys import RecordKey
 from kubefed_dns.controllers.probes import WORKERS, Probes
 from kubefed_dns.decide.sights import Place, Sight
+from kubefed_dns.errors import Unreachable
 from kubefed_dns.resources import DOMAINS, ENDPOINTS, INGRESS_RECORDS, PROVIDERS, SERVICE_RECORDS
 
 pytestmark = pytest.mark.looptime
@@ -397,6 +399,40 @@ async def test_a_host_name_that_cannot_be_resolved_is_no_failed_probe(story):
         await settle(60)
         assert story.condition("Probed")[0] == "True"
         assert story.targets() == [EU, "198.51.100.7"]
+
+
+async def test_what_cannot_be_asked_from_here_is_no_failed_probe(story):
+    async with story.hub():
+        await settle()
+        story.answers[US] = Unreachable("the controller's machine has no route to it")
+        await settle(60)
+        assert story.reasons()["us"] == "Published"
+        assert story.condition("Probed")[:2] == ("False", "NotProbed")
+        assert "no route" in story.condition("Probed")[2]
+
+
+async def test_of_a_host_name_only_what_can_be_asked_counts(story):
+    story.serve("us", "lb.us.test")
+    story.lookups["lb.us.test"] = ["198.51.100.7", "2001:db8::7"]
+    story.answers["2001:db8::7"] = Unreachable("no route")
+    async with story.hub():
+        await settle()
+        assert story.condition("Probed")[0] == "True"
+        story.answers["198.51.100.7"] = "connection refused"
+        await settle(FALLEN)
+        assert story.reasons()["us"] == "Unhealthy"
+
+
+async def test_a_process_at_its_limits_changes_nothing(story):
+    async with story.hub():
+        await settle()
+        story.host.writes.clear()
+        story.answers[US] = OSError(errno.EMFILE, "too many open files")
+        await settle(300)
+        assert story.host.writes == []
+        story.answers[US] = "connection refused"
+        await settle(600)
+        assert story.reasons()["us"] == "Unhealthy"
 
 
 async def test_a_look_up_that_takes_its_time_holds_up_nothing(story):
