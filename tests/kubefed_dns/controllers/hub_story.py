@@ -44,12 +44,24 @@ async def settle(seconds=2):
     await asyncio.sleep(seconds)
 
 
-def two_clusters():
+TCP = {
+    "protocol": "TCP",
+    "port": 80,
+    "interval": "10s",
+    "rise": 2,
+    "fall": 3,
+    "failBackDelay": "60s",
+}
+FALLEN, RISEN = 31, 21
+"""Seconds in which three of these probes have failed, or two have passed."""
+
+
+def two_clusters(**spec):
     """A Service with an address in eu and in us, and a record for it."""
     story = Story("eu", "us")
     story.serve("eu", EU)
     story.serve("us", US)
-    story.record(recordTTL=30)
+    story.record(**{"recordTTL": 30} | spec)
     return story
 
 
@@ -231,6 +243,13 @@ class Story:
 
     def status(self, resource=SERVICE_RECORDS):
         return self.host.get(resource, WEB).get("status") or {}
+
+    def entry(self, cluster, resource=SERVICE_RECORDS):
+        return next(e for e in self.status(resource)["dns"] if e["cluster"] == cluster)
+
+    def probed(self, address):
+        """When an address was probed."""
+        return [at for at, found, _ in self.probes if found == address]
 
     def reasons(self, resource=SERVICE_RECORDS):
         return {each["cluster"]: each["reason"] for each in self.status(resource).get("dns", [])}

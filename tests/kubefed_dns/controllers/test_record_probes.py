@@ -2,53 +2,18 @@
 
 import asyncio
 import errno
-import itertools
 
 import pytest
-from hub_story import EU, SYSTEM, US, WEB, Story, settle
+from hub_story import EU, FALLEN, RISEN, TCP, US, settle, two_clusters
 
-from kubefed_core.objects import Key
-from kubefed_core.resources import CLUSTERS, NAMESPACES
-from kubefed_dns.api.health import Health
-from kubefed_dns.api.health import Protocol as Http
-from kubefed_dns.api.records import Record
-from kubefed_dns.api.status import Address
-from kubefed_dns.controllers.keys import RecordKey
-from kubefed_dns.controllers.probes import WORKERS, Probes
-from kubefed_dns.decide.sights import Place, Sight
 from kubefed_dns.errors import Unreachable
-from kubefed_dns.resources import DOMAINS, ENDPOINTS, INGRESS_RECORDS, PROVIDERS, SERVICE_RECORDS
 
 pytestmark = pytest.mark.looptime
-
-TCP = {
-    "protocol": "TCP",
-    "port": 80,
-    "interval": "10s",
-    "rise": 2,
-    "fall": 3,
-    "failBackDelay": "60s",
-}
-FALLEN, RISEN = 31, 21
-"""Seconds in which three probes have failed, or two have passed."""
 
 
 @pytest.fixture
 def story():
-    story = Story("eu", "us")
-    story.serve("eu", EU)
-    story.serve("us", US)
-    story.record(health=TCP)
-    return story
-
-
-def entry(story, cluster="us", resource=SERVICE_RECORDS):
-    return next(each for each in story.status(resource)["dns"] if each["cluster"] == cluster)
-
-
-def probed(story, address):
-    """When an address was probed."""
-    return [at for at, found, _ in story.probes if found == address]
+    return two_clusters(health=TCP)
 
 
 async def test_targets_that_pass_are_in(story):
@@ -67,21 +32,21 @@ async def test_a_target_that_fails_long_enough_is_out_and_comes_back_later(story
         await settle(FALLEN - 19)
         assert story.targets() == [EU]
         assert story.reasons() == {"eu": "Published", "us": "Unhealthy"}
-        assert f"({US}: connection refused)" in entry(story)["message"]
-        assert entry(story)["unhealthy"] == [US]
+        assert f"({US}: connection refused)" in story.entry("us")["message"]
+        assert story.entry("us")["unhealthy"] == [US]
         assert story.condition("Probed")[:2] == ("False", "Failing")
         assert f"us {US}: connection refused" in story.condition("Probed")[2]
         assert story.events()["TargetWithdrawn"] == 1
         story.answers.clear()
         await settle(RISEN)
         assert story.condition("Probed")[:2] == ("False", "Recovering")
-        assert "back in DNS after 60s" in entry(story)["message"]
+        assert "back in DNS after 60s" in story.entry("us")["message"]
         await settle(40)
         assert story.targets() == [EU]
         await settle(20)
         assert story.targets() == [EU, US]
         assert story.condition("Probed")[0] == "True"
-        assert "unhealthy" not in entry(story)
+        assert "unhealthy" not in story.entry("us")
 
 
 async def test_a_single_failure_while_it_recovers_begins_the_delay_anew(story):
@@ -155,8 +120,8 @@ async def test_a_cluster_with_several_addresses_loses_only_those_that_fail(story
         await settle(FALLEN)
         assert story.targets() == [EU, US]
         assert story.names()["web.shop.acme.svc.us-east.example.com", "A"] == [US]
-        assert entry(story)["reason"] == "Published"
-        assert other in entry(story)["message"]
+        assert story.entry("us")["reason"] == "Published"
+        assert other in story.entry("us")["message"]
         assert story.events()["TargetWithdrawn"] == 1
     async with story.hub():
         await settle(5)
@@ -221,7 +186,7 @@ async def test_a_cluster_out_of_sight_is_in_as_long_as_its_probes_pass(story):
         await settle(600)
         assert story.targets() == [EU, US]
         assert story.reasons()["us"] == "Held"
-        assert "the probes of its addresses pass" in entry(story)["message"]
+        assert "the probes of its addresses pass" in story.entry("us")["message"]
     async with story.hub():
         await settle(600)
         assert story.targets() == [EU, US]
@@ -248,84 +213,13 @@ async def test_a_hub_that_is_cut_off_believes_no_probe(story):
         assert story.targets() == [EU, US]
 
 
-async def test_each_target_is_probed_once_however_many_records_have_it(story):
-    meta = {"namespace": "shop", "name": "two"}
-    story.serve("eu", EU, name="two")
-    spec = {"domainRef": "acme", "health": TCP}
-    story.put(SERVICE_RECORDS, {"metadata": meta, "spec": spec})
-    async with story.hub():
-        await settle(100)
-        assert len(probed(story, EU)) in (10, 11)
-        story.host.remove(SERVICE_RECORDS, WEB)
-        await settle(100)
-        assert len(probed(story, EU)) in (20, 21)
-        assert len(probed(story, US)) in (10, 11)
-        story.host.remove(SERVICE_RECORDS, Key("shop", "two"))
-        await settle(1)
-        story.probes.clear()
-        await settle(100)
-        assert story.probes == []
-
-
-async def test_targets_are_probed_at_moments_of_their_own():
-    story = Story("eu")
-    addresses = [f"192.0.2.{number}" for number in range(1, 41)]
-    story.serve("eu", *addresses)
-    story.record(health=TCP)
-    async with story.hub():
-        await settle(100)
-        phases = {round(probed(story, each)[-1] % 10, 3) for each in addresses}
-        assert len(phases) > 30
-        for each in addresses:
-            times = probed(story, each)[2:]
-            gaps = {round(b - a, 2) for a, b in itertools.pairwise(times)}
-            assert gaps == {10.0}
-
-
-class Nowhere:
-    """Localities where nothing local may be probed."""
-
-    def allowed(self, key, names):
-        return False
-
-    def forget(self, key):
-        pass
-
-
-async def test_targets_that_hang_hold_up_no_other():
-    times = []
-
-    async def edge(address, health):
-        if address == US:
-            times.append(asyncio.get_running_loop().time())
-        else:
-            await asyncio.Event().wait()
-        return ""
-
-    probes = Probes(
-        edge=edge, resolver=None, localities=Nowhere(), changed=lambda key: None, share=lambda _: 0
-    )
-    key = RecordKey(SERVICE_RECORDS, WEB)
-    record = Record(SERVICE_RECORDS, WEB, health=Health(Http.TCP, 80, interval=2.0, timeout=2.0))
-    hanging = [f"192.0.2.{number}" for number in range(5 * WORKERS)]
-    addresses = tuple(Address(text) for text in (*hanging, US))
-    probes.seen(key, record, [Sight(Place("us"), present=True, addresses=addresses)])
-    running = asyncio.create_task(probes.run())
-    await settle(30)
-    times.clear()
-    await settle(60)
-    running.cancel()
-    assert len(times) in (29, 30, 31)
-    assert max(b - a for a, b in itertools.pairwise(times)) < 2.1
-
-
 async def test_a_probe_that_takes_too_long_has_failed(story):
     async with story.hub():
         await settle()
         story.answers[US] = asyncio.Event()
         await settle(FALLEN + 3)
         assert story.targets() == [EU]
-        assert "no answer within 3s" in entry(story)["message"]
+        assert "no answer within 3s" in story.entry("us")["message"]
 
 
 async def test_new_targets_are_in_before_they_are_probed_and_unwanted_ones_are_not_probed(story):
@@ -337,13 +231,13 @@ async def test_new_targets_are_in_before_they_are_probed_and_unwanted_ones_are_n
         await settle(1)
         story.probes.clear()
         await settle(60)
-        assert probed(story, US) == []
-        assert probed(story, "198.51.100.9") != []
+        assert story.probed(US) == []
+        assert story.probed("198.51.100.9") != []
         story.record(health=TCP, clusters=["eu"])
         await settle(1)
         story.probes.clear()
         await settle(60)
-        assert probed(story, "198.51.100.9") == []
+        assert story.probed("198.51.100.9") == []
 
 
 async def test_without_health_nothing_is_probed_and_nothing_is_said(story):
@@ -355,7 +249,7 @@ async def test_without_health_nothing_is_probed_and_nothing_is_said(story):
         await settle()
         assert story.targets() == [EU, US]
         assert story.condition("Probed") is None
-        assert "unhealthy" not in entry(story)
+        assert "unhealthy" not in story.entry("us")
         story.probes.clear()
         await settle(60)
         assert story.probes == []
@@ -383,8 +277,8 @@ async def test_a_host_name_is_well_as_long_as_one_of_its_addresses_is(story):
         story.answers["198.51.100.8"] = "connection refused"
         await settle(FALLEN)
         assert story.targets() == [EU]
-        assert "198.51.100.7: connection refused" in entry(story)["message"]
-        assert entry(story)["unhealthy"] == ["lb.us.test"]
+        assert "198.51.100.7: connection refused" in story.entry("us")["message"]
+        assert story.entry("us")["unhealthy"] == ["lb.us.test"]
 
 
 async def test_a_host_name_that_cannot_be_resolved_is_no_failed_probe(story):
@@ -440,132 +334,9 @@ async def test_a_look_up_that_takes_its_time_holds_up_nothing(story):
     asked = story.lookups["lb.us.test"] = asyncio.Event()
     async with story.hub():
         await settle(5)
-        assert probed(story, EU) != []
+        assert story.probed(EU) != []
         assert story.condition("Probed")[:2] == ("Unknown", "Pending")
         story.lookups["lb.us.test"] = ["198.51.100.7"]
         asked.set()
         await settle(3)
         assert story.condition("Probed")[0] == "True"
-
-
-# Where probes go.
-
-
-def local(story, **spec):
-    """The records' names go to a provider whose object says this."""
-    meta = {"namespace": SYSTEM, "name": "embedded"}
-    story.put(PROVIDERS, {"metadata": meta, "spec": {"type": "embedded"} | spec})
-
-
-@pytest.mark.parametrize(
-    ("reason", "text"),
-    [
-        ("Loopback.", "127.0.0.1"),
-        ("Link-local, where clouds tell secrets.", "169.254.169.254"),
-        ("A name that is always local.", "localhost"),
-        ("A name that leads there.", "lb.local.test"),
-    ],
-    ids=lambda value: value if isinstance(value, str) and value.endswith(".") else "",
-)
-async def test_local_targets_are_probed_only_where_the_provider_lets_them_in(reason, text):
-    story = Story("eu")
-    story.serve("eu", text)
-    story.lookups |= {name: ["127.0.0.1"] for name in ("localhost", "lb.local.test")}
-    story.record(health=TCP)
-    async with story.hub():
-        await settle(30)
-        assert story.probes == [], reason
-        assert story.condition("Probed")[:2] == ("False", "LocalTarget")
-        assert "allowLocalTargets" in story.condition("Probed")[2]
-        local(story, allowLocalTargets=True)
-        await settle(30)
-        assert story.probes != [], reason
-        assert story.condition("Probed")[0] == "True"
-        local(story)
-        await settle(1)
-        story.probes.clear()
-        await settle(30)
-        assert story.probes == [], reason
-        assert story.condition("Probed")[:2] == ("False", "LocalTarget")
-
-
-async def test_who_may_not_use_a_name_has_nothing_local_probed_for_it():
-    story = Story("eu")
-    story.serve("eu", "127.0.0.1")
-    story.record(health=TCP)
-    local(story, allowLocalTargets=True)
-    domain = story.host.get(DOMAINS, Key(SYSTEM, "acme"))
-    story.put(DOMAINS, {**domain, "allowedNamespaces": {"matchLabels": {"team": "lab"}}})
-    async with story.hub():
-        await settle(30)
-        assert story.probes == []
-        shop = story.host.get(NAMESPACES, Key("", "shop"))
-        story.put(NAMESPACES, {"metadata": {**shop["metadata"], "labels": {"team": "lab"}}})
-        await settle(30)
-        assert story.probes != []
-
-
-@pytest.mark.parametrize(
-    ("reason", "health", "want"),
-    [
-        ("The global name.", {}, "web.shop.acme.svc.example.com"),
-        ("What the record says.", {"host": "Shop.Test"}, "shop.test"),
-        ("Nothing for TCP.", {"protocol": "TCP", "port": 1}, ""),
-    ],
-    ids=lambda value: value if isinstance(value, str) and value.endswith(".") else "",
-)
-async def test_the_host_that_is_asked_for(story, reason, health, want):
-    story.record(health=health)
-    async with story.hub():
-        await settle()
-        assert {health.host for _, _, health in story.probes} == {want}, reason
-
-
-async def test_hosts_of_an_ingress_are_asked_for():
-    story = Story("eu", "us")
-    story.ingress("eu", EU, "eu.example.com")
-    story.ingress("us", US, "us.example.com")
-    story.ingress_record(health={"protocol": "HTTP"})
-    async with story.hub():
-        await settle()
-        found = {(address, health.host) for _, address, health in story.probes}
-        assert found == {(EU, "eu.example.com"), (US, "us.example.com")}
-        story.answers |= {EU: "status 404", US: "status 404"}
-        await settle(60)
-        assert story.names("ingress-web") == {
-            ("eu.example.com", "A"): [EU],
-            ("us.example.com", "A"): [US],
-        }, "each is the last target of its host"
-        assert set(story.reasons(INGRESS_RECORDS).values()) == {"Held"}
-
-
-# Other things that are said.
-
-
-async def test_a_cluster_that_is_not_joined_is_named(story):
-    story.record(clusters=["eu", "mars"])
-    async with story.hub():
-        await settle()
-        status, reason, message = story.condition("Placement")
-        assert (status, reason) == ("False", "UnknownCluster")
-        assert "mars" in message
-        story.join("mars")
-        await settle()
-        assert story.condition("Placement") is None
-        story.host.remove(CLUSTERS, Key(SYSTEM, "mars"))
-        await settle()
-        assert story.condition("Placement")[0] == "False"
-
-
-async def test_a_bad_host_holds_up_no_other():
-    story = Story("eu")
-    story.ingress("eu", EU, "a.example.com")
-    story.ingress_record(hosts=["a.example.com", "192.0.2.1"])
-    async with story.hub():
-        await settle()
-        assert story.names("ingress-web") == {("a.example.com", "A"): [EU]}
-        status, reason, message = story.condition("Accepted", INGRESS_RECORDS)
-        assert (status, reason) == ("False", "InvalidName")
-        assert "spec.hosts[1]" in message
-        assert "the other hosts are published" in message
-        assert story.host.get(ENDPOINTS, Key("shop", "ingress-web")) is not None
