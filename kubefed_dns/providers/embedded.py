@@ -1,5 +1,6 @@
 """The zones of the embedded server, written by compare-and-swap."""
 
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -28,6 +29,12 @@ from kubefed_dns.server.node import Node
 from kubefed_dns.server.server import Server
 from kubefed_dns.server.zone import Zone
 
+log = logging.getLogger(__name__)
+
+NOWHERE = (
+    "answers go by place, and without a database everybody gets the rest (*): give "
+    "spec.embedded.geoDatabase, or --dns-geoip-database"
+)
 # What is left of a message of 64 KiB beside the longest chain of aliases and an OPT record.
 LARGEST = 56_000
 
@@ -52,6 +59,7 @@ class Embedded:
         self._context = context
         self._server = server or Server(now=lambda: datetime.now(UTC))
         self._policy = embedded_settings.parse(context).policy(self._server.policy)
+        self._lost = False
         served = {zone.name for zone in self._server.zones}
         for name in context.zones:
             if name not in served:
@@ -79,6 +87,7 @@ class Embedded:
         draft = _Draft(served)
         refusals = []
         for group in groups:
+            self._see(group)
             try:
                 draft.put(group)
             except Refused as error:
@@ -89,12 +98,21 @@ class Embedded:
     def complaint(self) -> str | None:
         """What of the settings does not work, though answers go on; None where all does."""
         database = self._policy.database
-        if database is None or not database.fault:
-            return None
-        return f"spec.embedded.geoDatabase: {database.fault}"
+        if database is not None and database.fault:
+            return f"spec.embedded.geoDatabase: {database.fault}"
+        return NOWHERE if self._lost else None
 
     def close(self) -> None:
         """The server goes on."""
+
+    def _see(self, group: Group) -> None:
+        """Say it once where names go by place and there is nothing that tells places."""
+        if self._lost or self._policy.database is not None:
+            return
+        new = [change.new for change in group.changes if not isinstance(change, Delete)]
+        self._lost = any(GEO in dict(rrset.properties) for rrset in new)
+        if self._lost:
+            log.warning("%s: %s", group.name, NOWHERE)
 
     def _zone(self, name: str) -> Zone:
         zone = self._server.zone(name)

@@ -93,9 +93,10 @@ class Database:
 
 def _open(data: bytes) -> maxminddb.Reader:
     """A reader of a copy: one of the file itself would fall with who writes into the file."""
-    if not hasattr(os, "memfd_create"):
+    try:
+        copy = os.memfd_create("places")
+    except (AttributeError, OSError):  # Not on Linux, or not allowed: slower, but the same.
         return maxminddb.open_database(BytesIO(data), maxminddb.MODE_FD)
-    copy = os.memfd_create("places")
     try:
         with os.fdopen(copy, "wb", closefd=False) as file:
             file.write(data)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 
+import atlas
 import dns.tsig
 import pytest
 
@@ -10,6 +11,7 @@ from kubefed_dns.errors import Misconfigured
 from kubefed_dns.providers import embedded_settings
 from kubefed_dns.providers.embedded import Embedded
 from kubefed_dns.providers.protocol import Context
+from kubefed_dns.records import Create, Group, rrset
 from kubefed_dns.server.policy import OPEN, Policy, Secondary
 from kubefed_dns.server.server import Server
 
@@ -183,6 +185,21 @@ def test_a_database_that_cannot_be_read_is_a_complaint_and_no_more(tmp_path):
     assert not provider.write("example.com.", [])
     assert f"spec.embedded.geoDatabase: {path}: No such file" in provider.complaint()
     assert Embedded(context()).complaint() is None
+
+
+def test_names_that_go_by_place_without_a_database_are_a_complaint(tmp_path, caplog):
+    said = {"set_identifier": "*", "properties": {"geo": "*"}}
+    places = [rrset(f"{n}.example.com", "A", 60, ["192.0.2.1"], **said) for n in range(3)]
+    groups = [Group(each.name, (Create(each),)) for each in places]
+    provider = Embedded(context(), a_server())
+    assert provider.complaint() is None
+    assert not provider.write("example.com.", groups)
+    assert "give spec.embedded.geoDatabase" in provider.complaint()
+    assert sum("go by place" in each.getMessage() for each in caplog.records) == 1
+    atlas.write(tmp_path / "places.mmdb")
+    provider = Embedded(context(geoDatabase=str(tmp_path / "places.mmdb")), a_server())
+    assert not provider.write("example.com.", groups)
+    assert provider.complaint() is None
 
 
 def test_a_database_of_the_flags_is_read_once(tmp_path):
