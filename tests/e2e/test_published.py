@@ -10,6 +10,7 @@ from knot import Knot
 from nameserver import Zone
 from powerdns import PowerDns
 from published import Hub, until
+from relay import Relay
 
 from kubefed_dns.providers.contract_plot import group
 from kubefed_dns.providers.rfc2136 import Rfc2136
@@ -175,6 +176,24 @@ async def test_where_no_transfer_is_allowed_names_are_published_all_the_same(ser
                 hub.want((name, "CNAME", "ns.private.org"))
                 await until(lambda: server.values(f"{name}.", "CNAME") == ["ns.private.org."])
                 await hub.emptied(name)
+
+
+async def test_an_answer_that_gets_lost_is_found_out_by_looking(server):
+    with Relay(server) as relay:
+        hub = Hub(server, ORG, settings={"servers": [relay.address]})
+        async with hub.hub():
+            hub.want((WEB, "A", ONE))
+            await hub.until("Published", TRUE)
+            relay.cut = True
+            hub.want((WEB, "A", TWO))
+            lost = "what was sent may have been done"
+            await until(lambda: lost in hub.condition("Published")[2], hub.told)
+            assert hub.condition("Published")[:2] == (FALSE, "ProviderError")
+            assert server.values(f"{WEB}.", "A") == [TWO]
+            relay.cut = False
+            await hub.until("Published", TRUE)
+            assert server.values(f"{WEB}.", "A") == [TWO]
+            await hub.emptied(WEB)
 
 
 async def test_addresses_point_back_to_their_names_and_foreign_pointers_are_left_alone(server):

@@ -1,6 +1,7 @@
 """What the rfc2136 provider says when a real server denies, hangs or is gone."""
 
 import base64
+import math
 from contextlib import ExitStack
 
 import pytest
@@ -8,11 +9,12 @@ from bind import Bind
 from knot import Knot
 from nameserver import Key, Zone
 from powerdns import PowerDns
+from relay import Relay
 
 from kubefed_dns.errors import Denied, Unreachable, ZoneGone
 from kubefed_dns.providers.contract_plot import group
 from kubefed_dns.providers.rfc2136 import Rfc2136
-from kubefed_dns.records import Create, Delete, rrset
+from kubefed_dns.records import Create, Delete, Update, rrset
 
 ZONE = "example.org."
 OTHER = Key("other.", "hmac-sha512", base64.b64encode(b"o" * 64).decode())
@@ -91,6 +93,39 @@ def test_what_the_key_may_not_write_is_refused_and_the_rest_is_written(tmp_path,
         assert [refusal.group.name[0] for refusal in refusals] == ["a", "b", "c"]
         assert all(f"update-policy of {ZONE}" in refusal.reason for refusal in refusals)
         assert set(provider.read(ZONE)) >= {sets[1], sets[3]}
+
+
+@pytest.mark.parametrize("kind", [Bind, Knot])
+def test_one_name_in_a_thousand_that_the_key_may_not_write_costs_few_messages(tmp_path, kind, make):
+    messages = []
+    with kind(tmp_path, [Zone(ZONE, below=f"app.{ZONE}")]) as server:
+        provider = make(server.context(take=lambda: messages.append(1)))
+        sets = [address(f"n{number}.app") for number in range(1000)]
+        sets[617] = address("elsewhere")
+        (refusal,) = provider.write(ZONE, [group(Create(one)) for one in sets])
+        assert refusal.group == group(Create(sets[617]))
+        assert not refusal.lost
+        assert len(messages) - 5 <= 2 * math.log2(1000)
+        assert {*sets} - {sets[617]} <= set(provider.read(ZONE))
+
+
+def test_a_connection_that_breaks_after_an_update_was_sent_leaves_it_open_what_became_of_it(
+    server, make
+):
+    new, newer = address("cut"), rrset(f"cut.{ZONE}", "A", 300, ["192.0.2.2"])
+    with Relay(server) as relay:
+        provider = make(server.context(ZONE, servers=[relay.address]))
+        assert not provider.write(ZONE, [group(Create(new))])
+        relay.cut = True
+        with pytest.raises(Unreachable, match=rf"^{relay.address}: .*what was sent may have been"):
+            provider.write(ZONE, [group(Update(new, newer))])
+        relay.cut = False
+        # It was done, and says so: the same again is lost, and not done twice.
+        assert has(server, newer)
+        (refusal,) = provider.write(ZONE, [group(Update(new, newer))])
+        assert refusal.lost
+        assert list(provider.read(ZONE, [new.name])) == [newer]
+        assert not provider.write(ZONE, [group(Delete(newer))])
 
 
 def test_each_zone_has_its_key(server, make):
