@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Literal, NamedTuple, overload
@@ -133,7 +133,7 @@ class Responder:
         if packet[2] & 0x78:
             return self._header_only(packet, Rcode.NOTIMP)
         query = parse(packet)
-        zones = self._serving[0]
+        zones, cache = self._serving
         seal = None
         if query.tsig:
             zone = closest(zones, query.name, query.type)
@@ -147,7 +147,7 @@ class Responder:
             found = answer(zones, query.name, query.type, asker)
         entry = self._entry(found, query, tcp=asked.tcp, seal=seal)
         if asked.key and asked.end == query.end:
-            self._keep(asked.key, found, entry, asker)
+            _keep(cache, asked.key, found, entry, forks=asker.forks)
         made = self._made(packet, query.end, entry, query.subnet, found.scope)
         return made if seal is None else seal.sign(made)
 
@@ -156,28 +156,18 @@ class Responder:
         packet, end = asked.packet, asked.end
         if entry.body is not None:
             return self._made(packet, end, entry, whom, 0)
+        zones, cache = self._serving
         asker = Asker(asked.sender, whom, self._dice)
         chosen = None
         if entry.fork is not None:
             asker.choose(entry.fork)
-            chosen = self._serving[1].get((asked.key, asker.choices))
+            chosen = cache.get((asked.key, asker.choices))
         if chosen is None or not _current(chosen.stamps):
             query = parse(packet)
-            found = answer(self._serving[0], query.name, query.type, asker)
+            found = answer(zones, query.name, query.type, asker)
             chosen = self._entry(found, query, tcp=asked.tcp, seal=None)
-            self._keep(asked.key, found, chosen, asker)
+            _keep(cache, asked.key, found, chosen, forks=asker.forks)
         return self._made(packet, end, chosen, whom, asker.scope)
-
-    def _keep(self, key: bytes, found: Answer, entry: Entry, asker: Asker) -> None:
-        cache = self._serving[1]
-        if not found.stamps or len(entry.body or b"") > KEPT:
-            return
-        if found.choices is None:
-            cache.put(key, entry)
-        else:
-            fork = asker.forks[0] if len(asker.forks) == 1 else None
-            cache.put(key, entry._replace(body=None, fork=fork))
-            cache.put((key, found.choices), entry)
 
     def _made(
         self, packet: bytes, end: int, entry: Entry, whom: Subnet | None, scope: int
@@ -253,6 +243,20 @@ def _obstacle(query: Query, seal: Seal | None) -> Answer | None:
         return Answer(Rcode.REFUSED)
     refusal = META.get(query.type)
     return Answer(refusal) if refusal is not None else None
+
+
+def _keep(
+    cache: Cache[Key, Entry], key: bytes, found: Answer, entry: Entry, *, forks: Sequence[Fork]
+) -> None:
+    """With the cache that goes with the zones that were asked, which may be others by now."""
+    if not found.stamps or len(entry.body or b"") > KEPT:
+        return
+    if found.choices is None:
+        cache.put(key, entry)
+    else:
+        fork = forks[0] if len(forks) == 1 else None
+        cache.put(key, entry._replace(body=None, fork=fork))
+        cache.put((key, found.choices), entry)
 
 
 def _current(stamps: tuple[Stamp, ...]) -> bool:
