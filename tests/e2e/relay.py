@@ -3,6 +3,7 @@
 import socket
 import socketserver
 import threading
+from contextlib import suppress
 
 import dns.opcode
 
@@ -14,11 +15,13 @@ class Relay:
 
     def __init__(self, server):
         self.cut = False
+        self.open = []
         relay = self
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self):
                 self.muted = False
+                relay.open.append(self.connection)
                 with socket.create_connection((server.host, server.port)) as upstream:
                     answers = threading.Thread(target=self.answer, args=(upstream,))
                     answers.start()
@@ -26,7 +29,7 @@ class Relay:
                         query = self.rfile.read(int.from_bytes(length, "big"))
                         self.muted = relay.cut and query[2] & 0x78 == UPDATE
                         upstream.sendall(length + query)
-                    upstream.shutdown(socket.SHUT_RDWR)
+                    hang_up(upstream)
                     answers.join()
 
             def answer(self, upstream):
@@ -34,7 +37,7 @@ class Relay:
                     if self.muted:
                         break
                     self.connection.sendall(data)
-                self.connection.shutdown(socket.SHUT_RDWR)
+                hang_up(self.connection)
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
@@ -47,4 +50,11 @@ class Relay:
     def __exit__(self, *exception):
         self._server.shutdown()
         self._thread.join()
+        for connection in self.open:
+            hang_up(connection)
         self._server.server_close()
+
+
+def hang_up(connection):
+    with suppress(OSError):  # Whoever is at the other end may have done so before.
+        connection.shutdown(socket.SHUT_RDWR)
