@@ -1,8 +1,8 @@
 """API servers in memory, at the edge of the network: what a Client speaks to in unit tests.
 
 Each server keeps objects as dicts, gives out resource versions, checks optimistic locks,
-splits status from the rest, and feeds watches. It can be down, hang, refuse a resource,
-or answer a list falsely.
+splits status from the rest, and feeds watches. It can be down, hang, be slow, refuse a resource,
+answer a list falsely, or keep what changes from its watches.
 """
 
 import asyncio
@@ -32,6 +32,8 @@ class Server:
         self.false_lists = {}
         self.hanging = False
         self.hung = set()
+        self.delays = {}
+        self.muted = set()
         self.without_generation = set()
         self._numbers = itertools.count(1)
         self._uids = itertools.count(1)
@@ -97,7 +99,7 @@ class Server:
 
     async def answer(self, resource, verb):
         self.calls.append((verb, resource))
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(self.delays.get((verb, resource), 0.001))
         if self.hanging or resource in self.hung:
             await asyncio.sleep(1e9)
         fault = self.fault or self.faults.get((verb, resource)) or self.faults.get(resource)
@@ -163,6 +165,8 @@ class Server:
     def _tell(self, resource, kind, obj):
         event = {"type": kind, "object": copy.deepcopy(obj)}
         self._past[resource].append(event)
+        if resource in self.muted:
+            return
         for queue in self._watches[resource]:
             queue.put_nowait(copy.deepcopy(event))
 
@@ -245,13 +249,15 @@ class Client:
         self.server.writes.append(("patch", resource, key))
         return self.server._changed(resource, merged(copy.deepcopy(old), patch), old)
 
-    async def delete(self, resource, key, *, uid="", propagation="", grace=None):
+    async def delete(self, resource, key, *, uid="", version="", propagation="", grace=None):
         await self.server.answer(resource, "delete")
         old = self.server.objects[resource].get(key)
         if old is None:
             raise errors.NotFound(f"{resource} {key}", status=404)
         if uid and uid != old["metadata"]["uid"]:
             raise errors.Conflict("another object", status=409)
+        if version and version != old["metadata"]["resourceVersion"]:
+            raise errors.Conflict("another state", status=409, reason="Conflict")
         self.server.writes.append(("delete", resource, key))
         self.server.delete(resource, key)
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from kubefed_core import errors
+from kubefed_core.api import federated as api
 from kubefed_core.api.config import Config
 from kubefed_core.api.federated import MANAGED
 from kubefed_core.controllers.sync_job import Job, Teller
@@ -11,7 +12,7 @@ from kubefed_core.controllers.sync_view import View
 from kubefed_core.decide import drift, template, versions
 from kubefed_core.decide.outcomes import Outcome, State
 from kubefed_core.decide.propagation import Create, Delete, Operation, Unlabel, Update
-from kubefed_core.objects import Obj, labels, uid
+from kubefed_core.objects import Obj, dig, labels, uid
 from kubefed_core.runtime.client import Client
 from kubefed_core.runtime.host import Host
 
@@ -125,19 +126,28 @@ class Acts:
             live = await client.get(job.type.target, job.target)
         except (errors.ApiError, OSError) as error:
             raise Failed(State.RETRIEVAL_FAILED, str(error)) from error
-        own = self._view.is_own(job.type, live)
-        if not own and labels(live).get(MANAGED) != "true":
-            if not self._config().adopt_resources:
-                return Outcome(cluster, State.ALREADY_EXISTS, str(cause))
+        if (refused := self._refused(job, cluster, live, str(cause))) is not None:
+            return refused
+        if not api.is_managed(live):
             why = f"{cause}; trying to update it instead"
             self._tell.failed(job, cluster, why, verb="create", reason="CreateInCluster")
-        if labels(live).get(MANAGED) == "false":
-            return Outcome(cluster, State.LABEL_FALSE)
         return await self._update(job, Update(cluster, live), client)
 
+    def _refused(self, job: Job, cluster: str, live: Obj, why: str) -> Outcome | None:
+        """What is to be said where an object is not ours to change; None where it is."""
+        if labels(live).get(MANAGED) == "false":
+            return Outcome(cluster, State.LABEL_FALSE)
+        may = api.is_managed(live) or self._config().adopt_resources
+        if may or self._view.is_own(job.type, live):
+            return None
+        return Outcome(cluster, State.ALREADY_EXISTS, why)
+
     async def _update(self, job: Job, operation: Update, client: Client) -> Outcome:
+        """Whoever wrote meanwhile may have taken the object into his own hands."""
         cluster, member = operation.cluster, operation.member
         for attempt in range(1, TRIES + 1):
+            if (refused := self._refused(job, cluster, member, "it is not ours")) is not None:
+                return refused
             wanted = self._wanted(job, cluster, member)
             try:
                 made = await client.replace(job.type.target, wanted)
@@ -150,28 +160,48 @@ class Acts:
         raise AssertionError("unreachable")
 
     async def _delete(self, job: Job, operation: Delete, client: Client) -> Outcome:
-        options, cluster = job.options, operation.cluster
-        try:
-            await client.delete(
-                job.type.target,
-                job.target,
-                uid=options.uid or uid(operation.member),
-                propagation=options.propagation,
-                grace=options.grace,
-            )
-        except errors.NotFound:
-            return Outcome(cluster, gone=True)
-        return Outcome(cluster, State.WAITING)
+        """Of an object that still says that it is ours."""
+        options, cluster, member = job.options, operation.cluster, operation.member
+        for attempt in range(1, TRIES + 1):
+            try:
+                await client.delete(
+                    job.type.target,
+                    job.target,
+                    uid=options.uid or uid(member),
+                    version=dig(member, "metadata", "resourceVersion", default=""),
+                    propagation=options.propagation,
+                    grace=options.grace,
+                )
+            except errors.NotFound:
+                break
+            except errors.Conflict:
+                if attempt == TRIES:
+                    raise
+                member = await client.get(job.type.target, job.target)
+                if not api.is_managed(member):
+                    break
+            else:
+                return Outcome(cluster, State.WAITING)
+        return Outcome(cluster, gone=True)
 
     async def _unlabel(self, job: Job, operation: Unlabel, client: Client) -> Outcome:
-        patch = {"metadata": {"labels": {MANAGED: None}}}
-        target, cluster = job.type.target, operation.cluster
-        try:
-            made = await client.patch(target, job.target, patch)
-        except errors.NotFound:
-            return Outcome(cluster, gone=True)
-        self._host.fleet.put(cluster, target, made)
-        return Outcome(cluster, gone=True)
+        """Only from an object that still says that it is ours."""
+        target, cluster, member = job.type.target, operation.cluster, operation.member
+        for attempt in range(1, TRIES + 1):
+            try:
+                made = await client.patch(target, job.target, _unlabelled(member))
+            except errors.NotFound:
+                return Outcome(cluster, gone=True)
+            except errors.Conflict:
+                if attempt == TRIES:
+                    raise
+                member = await client.get(target, job.target)
+                if not api.is_managed(member):
+                    return Outcome(cluster, gone=True)
+            else:
+                self._host.fleet.put(cluster, target, made)
+                return Outcome(cluster, gone=True)
+        raise AssertionError("unreachable")
 
     def _wanted(self, job: Job, cluster: str, member: Obj | None) -> dict[str, Any]:
         patches = job.patches.get(cluster, ())
@@ -183,6 +213,12 @@ class Acts:
     def _wrote(self, job: Job, cluster: str, made: Obj) -> Outcome:
         self._host.fleet.put(cluster, job.type.target, made)
         return Outcome(cluster, version=versions.version(made), wrote=True)
+
+
+def _unlabelled(member: Obj) -> dict[str, Any]:
+    """The patch, for this very state of the object."""
+    meta = {"uid": uid(member), "resourceVersion": dig(member, "metadata", "resourceVersion")}
+    return {"metadata": {**meta, "labels": {MANAGED: None}}}
 
 
 def _may_exist(error: errors.ApiError, job: Job) -> bool:

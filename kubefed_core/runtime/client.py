@@ -14,6 +14,7 @@ import aiohttp_socks
 from kubefed_core import errors
 from kubefed_core.objects import Key, Obj, dig, key_of
 from kubefed_core.resources import Resource
+from kubefed_core.runtime import answers
 from kubefed_core.runtime.credentials import Access
 from kubefed_core.runtime.limit import Limiter
 from kubefed_core.runtime.reflector import OPENED
@@ -113,7 +114,7 @@ class Client:
             async for chunk in response.content.iter_any():
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
-                    yield _parsed(line, path)
+                    yield answers.parse(line, path)
 
     async def create(self, resource: Resource, obj: Obj, *, subresource: str = "") -> Obj:
         """POST to the collection, or to a subresource of the object that is named."""
@@ -154,16 +155,18 @@ class Client:
         key: Key,
         *,
         uid: str = "",
+        version: str = "",
         propagation: str = "",
         grace: int | None = None,
     ) -> None:
-        """Ask for deletion, of that very object where its uid is given.
+        """Ask for deletion, of that very object where its uid is given, or of that state of it.
 
         `grace` is in seconds; None leaves it to the object.
         """
         options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions"}
-        if uid:
-            options["preconditions"] = {"uid": uid}
+        given = {"uid": uid, "resourceVersion": version}
+        if preconditions := {name: value for name, value in given.items() if value}:
+            options["preconditions"] = preconditions
         if propagation:
             options["propagationPolicy"] = propagation
         if grace is not None:
@@ -186,7 +189,7 @@ class Client:
         content: str = "application/json",
     ) -> dict[str, Any]:
         async with self._request(method, path, query=query, body=body, content=content) as response:
-            return _parsed(await response.read(), path)
+            return answers.parse(await response.read(), path)
 
     @asynccontextmanager
     async def _request(
@@ -294,22 +297,12 @@ def _query(**options: object) -> dict[str, str]:
     return {name: str(value) for name, value in options.items() if value}
 
 
-def _parsed(text: bytes, path: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise ConnectionError(f"{path}: the answer is not JSON") from error
-    if not isinstance(value, dict):
-        raise ConnectionError(f"{path}: the answer is no object")
-    return value
-
-
 def _refusal(status: int, body: bytes, method: str, path: str) -> errors.ApiError:
     """The error for a Status object, or for whatever else stands in its place."""
     try:
         answer = json.loads(body)
         message, reason = answer["message"], answer.get("reason", "")
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         message, reason = body[:200].decode(errors="replace").strip(), ""
     text = f"{method} {path}: {status} {message}".rstrip()
     return errors.api_error(text, status=status, reason=reason)

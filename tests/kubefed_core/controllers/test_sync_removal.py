@@ -92,7 +92,7 @@ async def test_delete_options_reach_the_members_only_at_a_deletion():
     story = Story("eu", "us")
     given = []
 
-    async def delete(resource, key, *, uid="", propagation="", grace=None):
+    async def delete(resource, key, *, uid="", version="", propagation="", grace=None):
         given.append((propagation, grace))
         await real(resource, key, uid=uid, propagation=propagation, grace=grace)
 
