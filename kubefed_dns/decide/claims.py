@@ -15,6 +15,7 @@ class Want(NamedTuple):
     resource: str
 
 
+FAMILIES = ("A", "AAAA")
 Wanted = Mapping[str, Sequence[Want]]
 Held = Mapping[str, Sequence[RRset]]
 """What a whole zone should hold and holds, by name."""
@@ -135,7 +136,8 @@ class Claims:
         older: list[Claim] = []
         oldest: list[Claim] = []
         for each in self.register.about(name):
-            typed += self._typed(name, each)
+            for claim in self._typed(name, each):
+                (typed if claim.typed else older).append(claim)
             for subject in each.older:
                 if subject.name == name and not self._taken(each, subject):
                     (older if subject.type else oldest).extend(self._older(subject, each))
@@ -154,8 +156,8 @@ class Claims:
     def _typed(self, name: str, each: Statement) -> Iterator[Claim]:
         for subject in each.typed:
             if subject.name == name and (self._present(subject) or not self._taken(each, subject)):
-                key = RRKey(name, subject.type, each.txt.set_identifier)
-                yield Claim(key, each.labels, each.txt, each.value, typed=True)
+                key = self._key(subject, subject.type, each)
+                yield Claim(key, each.labels, each.txt, each.value, key.type == subject.type)
 
     def _older(self, subject: Subject, each: Statement) -> Iterator[Claim]:
         """A record that names no type speaks of all but AAAA."""
@@ -163,9 +165,21 @@ class Claims:
         types = (subject.type,) if subject.type else dict.fromkeys((*TYPES, *held))
         for rrtype in types:
             if rrtype != "AAAA" or subject.type:
-                key = RRKey(subject.name, rrtype, each.txt.set_identifier)
+                key = self._key(subject, rrtype, each)
                 doubtful = bool(each.typed)
                 yield Claim(key, each.labels, each.txt, each.value, False, doubtful)
+
+    def _key(self, subject: Subject, rrtype: str, each: Statement) -> RRKey:
+        """The set that a record speaks of.
+
+        external-dns owns an alias as the addresses that it is to the world, to us it is a CNAME.
+        """
+        key = RRKey(subject.name, rrtype, each.txt.set_identifier)
+        if rrtype not in FAMILIES or subject.type != rrtype:
+            return key
+        found = {rrset.key: rrset for rrset in self.held.get(subject.name, ())}
+        alias = found.get(key._replace(type="CNAME"))
+        return alias.key if alias is not None and alias.alias and key not in found else key
 
     def _taken(self, each: Statement, subject: Subject) -> bool:
         """Whether a record is, by the present settings, another set's that exists or is wanted."""
