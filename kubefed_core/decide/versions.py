@@ -10,8 +10,14 @@ from typing import Any
 
 from kubefed_core.objects import Obj, dig, generation
 
-_ESCAPED = {each: f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
-_UNSAFE = re.compile("|".join(_ESCAPED))
+_ESCAPED = {
+    # A backslash of the text itself comes first, so that what follows it is left alone.
+    r"\\": r"\\",
+    r"\b": r"\u0008",
+    r"\f": r"\u000c",
+    **{each: f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"},
+}
+_UNSAFE = re.compile("|".join(map(re.escape, _ESCAPED)))
 
 
 def version(obj: Obj) -> str:
@@ -25,7 +31,10 @@ def version(obj: Obj) -> str:
 def template_hash(federated: Obj) -> str:
     """MD5 of the template as Go would encode it; empty where there is none."""
     template = dig(federated, "spec", "template")
-    return "" if template is None else _md5(_sorted(template))
+    if template is None:
+        return ""
+    text = json.dumps(template, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _md5(_escaped(text))
 
 
 def overrides_hash(federated: Obj) -> str:
@@ -35,10 +44,10 @@ def overrides_hash(federated: Obj) -> str:
     without one the hash is KubeFed's.
     """
     spec = federated.get("spec")
-    if spec is None:
+    if not isinstance(spec, Mapping):
         return ""
     items = spec.get("overrides")
-    return _md5({"overrides": None if items is None else [_item(item) for item in items]})
+    return _md5(_encode({"overrides": None if items is None else [_item(item) for item in items]}))
 
 
 def name_for(kind: str, name: str) -> str:
@@ -116,9 +125,8 @@ def _bytes(key: str) -> bytes:
     return key.encode()
 
 
-def _md5(value: Any) -> str:
-    text = _encode(value) + "\n"
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+def _md5(text: str) -> str:
+    return hashlib.md5(f"{text}\n".encode(), usedforsecurity=False).hexdigest()
 
 
 def _sorted(value: Any) -> Any:
@@ -140,5 +148,9 @@ def _encode(value: Any) -> str:
         return "[" + ",".join(map(_encode, value)) + "]"
     if isinstance(value, _Number):
         return repr(value)
-    text = json.dumps(value, ensure_ascii=False)
+    return _escaped(json.dumps(value, ensure_ascii=False))
+
+
+def _escaped(text: str) -> str:
+    """JSON as Go writes it, which is careful about HTML and has fewer short forms."""
     return _UNSAFE.sub(lambda found: _ESCAPED[found[0]], text)

@@ -14,7 +14,7 @@ from kubefed_core import errors
 from kubefed_core.errors import KubeFedError
 from kubefed_core.objects import Key, Obj, dig, key_of
 from kubefed_core.resources import Resource
-from kubefed_core.runtime import identity
+from kubefed_core.runtime import answers, identity
 from kubefed_core.runtime.contexts import Context
 
 log = logging.getLogger(__name__)
@@ -142,15 +142,12 @@ class Api:
     def _json(self, method: str, path: str, doing: str, **options: Any) -> dict[str, Any]:
         text = self._request(method, path, doing, **options)
         try:
-            answer = json.loads(text)
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict):
+            return answers.parse(text.encode(), path)
+        except ConnectionError:
             raise Unreachable(
                 f"{self.label}: what answers at {self.context.server} is no Kubernetes API server; "
                 "put the server's URL right in the kubeconfig"
-            )
-        return answer
+            ) from None
 
     def _request(
         self,

@@ -159,6 +159,21 @@ async def test_a_placement_that_cannot_be_is_said_with_its_reason():
         assert story.clusters() == {}
 
 
+async def test_a_spec_that_was_too_deep_to_be_read_is_said_and_its_object_can_go():
+    story = Story("eu")
+    story.federate(V1)
+    story.host.put(
+        FEDERATED, story.host.get(FEDERATED, WEB) | {"spec": "nested more than 200 deep"}
+    )
+    async with story.hub():
+        await asyncio.sleep(1)
+        assert story.condition() == ("False", "ComputePlacementFailed")
+        assert "nested more than 200 deep" in story.status()["conditions"][0]["message"]
+        story.delete()
+        await asyncio.sleep(1)
+        assert story.host.get(FEDERATED, WEB) is None
+
+
 async def test_without_a_federated_namespace_nothing_goes_anywhere():
     story = Story("eu")
     story.host.remove(SPACES, Key("shop", "shop"))

@@ -1,3 +1,4 @@
+import hashlib
 import json
 from pathlib import Path
 
@@ -19,9 +20,17 @@ def test_override_hashes_are_kubefeds(vector):
     assert versions.overrides_hash({"spec": spec}) == vector["md5"]
 
 
+def test_control_characters_are_written_as_go_does():
+    template = {"k": "\b\f\n\\b<\x7f\u00e9"}
+    text = r'{"k":"\u0008\u000c\n\\b\u003c' + "\x7f\u00e9" + '"}\n'
+    want = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    assert versions.template_hash({"spec": {"template": template}}) == want
+
+
 def test_what_is_missing_has_an_empty_hash():
     assert versions.template_hash({"spec": {}}) == ""
     assert versions.overrides_hash({}) == ""
+    assert versions.overrides_hash({"spec": "not readable"}) == ""
 
 
 @pytest.mark.parametrize(
