@@ -9,6 +9,7 @@ from kubefed_core.resources import NAMESPACES
 from kubefed_dns.api import endpoints as endpoints_api
 from kubefed_dns.commands.backends import Backends, Opened
 from kubefed_dns.commands.hub import Hub
+from kubefed_dns.controllers.zones import byname
 from kubefed_dns.controllers.zones.backend import ledger_of
 from kubefed_dns.controllers.zones.index import Index
 from kubefed_dns.controllers.zones.intake import bidder
@@ -18,6 +19,8 @@ from kubefed_dns.decide import reverse
 from kubefed_dns.decide.bids import Bid
 from kubefed_dns.decide.placing import Site
 from kubefed_dns.decide.reverse import Pointer
+from kubefed_dns.errors import Unlisted
+from kubefed_dns.providers.protocol import Provider
 from kubefed_dns.records import RRset, canonical
 from kubefed_dns.resources import ENDPOINTS
 
@@ -153,11 +156,7 @@ def _read(hub: Hub, backends: Backends, zone: Zone, wanted: Mapping[str, tuple[B
     for name, bids in wanted.items():
         ledger.offer(name, bids)
     try:
-        sets = (
-            _served(hub, backends, zone)
-            if opened.embedded
-            else tuple(opened.provider.read(zone.site.zone))
-        )
+        sets = _served(hub, backends, zone) if opened.embedded else _held(opened.provider, ledger)
     except (KubeFedError, OSError) as error:
         zone.error = str(error)
         return
@@ -165,6 +164,14 @@ def _read(hub: Hub, backends: Backends, zone: Zone, wanted: Mapping[str, tuple[B
     ledger.know(found)
     ledger.prepare(sorted(ledger.wanted() | found.owned))
     zone.ledger, zone.owned = ledger, found.owned
+
+
+def _held(provider: Provider, ledger: Ledger) -> Iterable[RRset]:
+    """What a zone holds; where that is not listed, what is wanted there and whose it is."""
+    try:
+        return tuple(provider.read(ledger.zone))
+    except Unlisted:
+        return byname.read(provider, ledger, ledger.wanted())[1]
 
 
 def _served(hub: Hub, backends: Backends, zone: Zone) -> list[RRset]:

@@ -2,22 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from kubefed_dns.api.providers import DNSProvider
+from kubefed_dns.controllers.zones import byname
 from kubefed_dns.controllers.zones.ledger import Ledger, Survey, survey
 from kubefed_dns.controllers.zones.means import SLACK, Means
-from kubefed_dns.errors import InvalidName, ProviderError, Unlisted
+from kubefed_dns.errors import ProviderError, Unlisted
 from kubefed_dns.providers.protocol import Follows, Foresees, Provider
-from kubefed_dns.records import RRset, within
+from kubefed_dns.records import RRset
 
 log = logging.getLogger(__name__)
 
 MANY = 500
 """Names that others changed, from which on the whole zone is read instead."""
-USUAL = ("A", "AAAA", "CNAME")
-"""Types of which something of ours may be at a name, whatever is wanted there now."""
 
 
 @dataclass(slots=True)
@@ -130,34 +129,14 @@ class Reader:
         return survey(sets, self._ledger.terms.registry)
 
     async def _ask(self, names: Collection[str]) -> tuple[frozenset[str], tuple[RRset, ...]]:
-        """Read names and, where the zone is not listed, all that may be ownership of what is there.
+        """Read names, and where the zone is not listed also what says whose they are.
 
         Returns what was read, and what was found.
         """
-        zone, provider = self._ledger.zone, self._provider
-        if self._state.unlisted is None:
-            asked = frozenset(names)
-            return asked, await self._means.call(lambda: tuple(provider.read(zone, asked)))
-        wanted = {(b.name, b.rrset.type) for n in names for b in self._ledger.bids(n) if b.rrset}
-        usual = ((name, rrtype) for name in names for rrtype in USUAL)
-        first = self._with_ownership({*names}, {*usual, *wanted})
-        found = await self._means.call(lambda: tuple(provider.read(zone, first)))
-        there = {(rrset.name, rrset.type) for rrset in found if rrset.name in names}
-        more = self._with_ownership(set(), there) - first
-        if more:
-            found += await self._means.call(lambda: tuple(provider.read(zone, more)))
-        return first | more, found
-
-    def _with_ownership(self, names: set[str], sets: Iterable[tuple[str, str]]) -> frozenset[str]:
-        """With the names of the zone at which the ownership of some sets stands, or once stood."""
-        naming = self._ledger.naming
-        for name, rrtype in sets if naming is not None else ():
-            assert naming is not None
-            try:
-                names |= {naming.of(name, rrtype), *naming.older(name, rrtype)}
-            except InvalidName:
-                continue
-        return frozenset(name for name in names if within(name, self._ledger.zone))
+        ledger, provider, asked = self._ledger, self._provider, frozenset(names)
+        if self._state.unlisted is not None:
+            return await self._means.call(byname.read, provider, ledger, asked)
+        return asked, await self._means.call(lambda: tuple(provider.read(ledger.zone, asked)))
 
     async def _audit(self) -> None:
         """Where nobody else can have written, nothing is read."""

@@ -1,9 +1,10 @@
-"""`dns plan` of what points back from addresses to names."""
+"""`dns plan` on rfc2136 servers: of what points back, and of a zone that is not transferred."""
 
 import json
 
 import pytest
-from dns.rcode import SERVFAIL
+from dns.opcode import UPDATE
+from dns.rcode import NXDOMAIN, REFUSED, SERVFAIL
 from dns.rdatatype import AXFR
 from scripted_dns import ScriptedDns, reply
 
@@ -36,25 +37,30 @@ def pointing(host):
     """A host whose provider points back, in two zones as they are held."""
     zones = {"example.com.": [], f"{BACK}.": []}
     with ScriptedDns(transfers(zones)) as server:
-        host.put("/api/v1/namespaces/kube-system")
-        host.put("/api/v1/namespaces/shop")
-        host.put(
-            f"{PROVIDERS}/bind",
-            metadata={"creationTimestamp": "2026-01-01T00:00:00Z"},
-            spec={
-                "type": "rfc2136",
-                "rfc2136": {"servers": [server.address], "ptr": True},
-                "zones": ["example.com", BACK],
-                "ownerID": "hub",
-            },
-        )
-        wanted = {"dnsName": "www.example.com", "recordType": "A", "targets": ["192.0.2.1"]}
-        host.put(
-            f"{GROUP}/namespaces/shop/dnsendpoints/site",
-            metadata={"creationTimestamp": "2026-01-01T00:00:00Z"},
-            spec={"endpoints": [{**wanted, "recordTTL": 60}]},
-        )
+        put(host, server.address, zones=["example.com", BACK], ptr=True)
         yield zones
+
+
+def put(host, server, *, zones, **settings):
+    """A host with a provider that asks a server, and a name that is wanted."""
+    host.put("/api/v1/namespaces/kube-system")
+    host.put("/api/v1/namespaces/shop")
+    host.put(
+        f"{PROVIDERS}/bind",
+        metadata={"creationTimestamp": "2026-01-01T00:00:00Z"},
+        spec={
+            "type": "rfc2136",
+            "rfc2136": {"servers": [server], **settings},
+            "zones": zones,
+            "ownerID": "hub",
+        },
+    )
+    wanted = {"dnsName": "www.example.com", "recordType": "A", "targets": ["192.0.2.1"]}
+    host.put(
+        f"{GROUP}/namespaces/shop/dnsendpoints/site",
+        metadata={"creationTimestamp": "2026-01-01T00:00:00Z"},
+        spec={"endpoints": [{**wanted, "recordTTL": 60}]},
+    )
 
 
 def changes(done):
@@ -99,3 +105,33 @@ def test_where_the_names_cannot_be_read_nothing_is_said_of_what_points_back(kube
     assert done.status == 255
     assert changes(done) == []
     assert "what points back is not known before example.com. can be read" in done.out
+
+
+def test_a_zone_that_is_not_transferred_is_planned_by_the_names_that_are_wanted(kubefedctl, host):
+    held = [
+        "www.example.com. 60 IN CNAME old.example.net.",
+        f'cname-www.example.com. 60 IN TXT "{OURS}"',
+        "other.example.com. 60 IN A 192.0.2.9",
+    ]
+
+    def answer(request):
+        (question,) = request.question
+        soa = "example.com. 60 IN SOA ns.example.com. h.example.com. 7 1 1 1 1"
+        if request.opcode() == UPDATE:
+            return [reply(request).to_wire()]
+        if question.rdtype == AXFR:
+            return [reply(request, rcode=REFUSED).to_wire()]
+        name = question.name.to_text()
+        found = [each for each in (soa, *held) if each.startswith(f"{name} ")]
+        return [reply(request, *found, rcode=0 if found else NXDOMAIN).to_wire()]
+
+    with ScriptedDns(answer) as server:
+        put(host, server.address, zones=["example.com"])
+        done = kubefedctl("dns", "plan", "-o", "json")
+    assert done.status == 2, done.err
+    assert changes(done) == [
+        ("Delete", "www.example.com", "CNAME"),
+        ("Delete", "cname-www.example.com", "TXT"),
+        ("Create", "www.example.com", "A"),
+        ("Create", "a-www.example.com", "TXT"),
+    ]
