@@ -124,7 +124,7 @@ class _Plan:
             if self._at.excludes(key.type):
                 return self._at.described(key)
         for key in self._at.registers:
-            if key in self._at.want or (self._at.alone and not self._at.clears(key)):
+            if key in self._at.want or (self._at.bars(key) and not self._at.clears(key)):
                 return f"{key.name} TXT is the ownership record of another name"
         return None
 

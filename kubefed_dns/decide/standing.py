@@ -86,6 +86,13 @@ class Standing:
         """Whether it wants a CNAME, beside which nothing can stand."""
         return any(rrset.type == "CNAME" and not rrset.alias for rrset, _ in self.want.values())
 
+    def bars(self, register: RRKey) -> bool:
+        """Whether a TXT set of ownership cannot stay where something else is wanted of its name."""
+        return self.alone or any(
+            key.type == "TXT" and bool(key.set_identifier) != bool(register.set_identifier)
+            for key in self.want
+        )
+
     def clears(self, key: RRKey) -> bool:
         """Whether all that a TXT set at the name says, it says of this name, and so it goes."""
         here = {c.value for found in self.claims.values() for c in found if c.txt.key == key}

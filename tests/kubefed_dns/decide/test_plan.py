@@ -458,8 +458,11 @@ VALUES = {
 }
 
 
+WEIGHTS = st.fixed_dictionaries({each: st.sampled_from("12") for each in ("eu", "us")})
+
+
 @st.composite
-def sets_at(draw, host):
+def sets_at(draw, host, weights):
     name = f"{host}.{ZONE}"
     if draw(st.integers(0, 3)) == 0:
         target = draw(st.sampled_from(["a.example.", "b.example."]))
@@ -472,7 +475,7 @@ def sets_at(draw, host):
             draw(st.sampled_from([30, 60])),
             draw(st.lists(st.sampled_from(VALUES[rrtype]), min_size=1, unique=True)),
             set_identifier=identifier,
-            properties={"weight": draw(st.sampled_from("12"))} if identifier else {},
+            properties={"weight": weights[identifier]} if identifier else {},
         )
         for rrtype in types
         for identifier in draw(st.sampled_from([("",), ("",), ("eu",), ("eu", "us")]))
@@ -481,13 +484,17 @@ def sets_at(draw, host):
 
 @st.composite
 def zones(draw):
-    """A zone with foreign, unowned and our own records, and what should be in it next."""
+    """A zone with foreign, unowned and our own records, and what should be in it next.
+
+    Names that share an ownership record have the same weights: `rivals` sees to it.
+    """
+    before, after = draw(WEIGHTS), draw(WEIGHTS)
     naming = draw(st.sampled_from(NAMINGS))
     hosts = draw(st.lists(st.sampled_from(HOSTS), unique=True))
     have = {}
     for host in hosts:
         owner = draw(st.sampled_from(["hub", "hub", "x", None]))
-        for each in draw(sets_at(host)):
+        for each in draw(sets_at(host, before)):
             have.setdefault(each.key, each)
             ownership = own(each, owner=owner or "x", naming=naming)
             if owner and ownership.key not in have:
@@ -501,7 +508,7 @@ def zones(draw):
         and (not e.set_identifier or (e.name, e.type) not in plain)
     ]
     wanted = {
-        f"{host}.{ZONE}": [Want(each, US) for each in draw(sets_at(host))]
+        f"{host}.{ZONE}": [Want(each, US) for each in draw(sets_at(host, after))]
         for host in draw(st.lists(st.sampled_from(HOSTS), unique=True))
     }
     return Terms(ZONE, Registry("hub", naming)), have, wanted

@@ -130,6 +130,14 @@ def test_a_policy_that_deletes_nothing_adds_sets_to_sets():
     assert set(changes(result)) == {Create(US), Create(own(US))}
 
 
+def test_a_text_waits_until_the_ownership_of_another_set_has_left_its_place():
+    owner = own(EU)
+    text = rrset(owner.name, "TXT", 60, ['"x"'])
+    result = planned([text], [EU, owner], name=owner.name)
+    assert result.group is None
+    assert "is the ownership record of another name" in result.problem.message
+
+
 # Aliases that the provider follows itself.
 
 ALIAS = routed("", rrtype="CNAME", alias="true")
