@@ -16,7 +16,9 @@ from kubefed_dns.records import RRset
 log = logging.getLogger(__name__)
 
 VAIN = 2
-"""Whole zones in answer to what has changed, in a row, until that is no longer asked for."""
+"""Large zones in answer to what has changed, in a row, until that is no longer asked for."""
+LARGE = 500
+"""Sets of a zone that is large; of a small one all may well be shorter than what has changed."""
 
 
 class OutOfStep(Exception):
@@ -83,8 +85,8 @@ class Copy:
 class Copies:
     """Of the zones of one DNSProvider; a zone is worked on by one thread at a time.
 
-    A server that answers with whole zones, whatever it was asked, has no copies:
-    they would cost memory and save nothing.
+    Where a server answers with a large zone, whatever it was asked, no copy is
+    kept of it: that would cost memory and save nothing.
     """
 
     def __init__(self, *, take: Callable[[], None]) -> None:
@@ -151,7 +153,7 @@ class Copies:
             self._held.pop(zone, None)
             raise
         if not isinstance(found, Steps):
-            self._vain[zone] += 1
+            self._vain[zone] += found is None or len(found.sets) >= LARGE
             self._held.pop(zone, None)
         elif found.steps:
             self._vain[zone] = 0

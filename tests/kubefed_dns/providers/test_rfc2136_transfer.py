@@ -6,6 +6,7 @@ import pytest
 from scripted_dns import SOA, ZONE, reply
 
 from kubefed_dns.errors import ProviderError, Unlisted
+from kubefed_dns.providers.rfc2136_copy import LARGE
 from kubefed_dns.records import rrset
 
 NS = "example.org. 60 IN NS ns.example.org."
@@ -150,14 +151,23 @@ def test_of_broken_news_nothing_is_taken_and_the_zone_is_read_anew(
 
 
 def test_a_server_that_always_says_all_is_not_asked_for_the_news_for_ever(provider, primary):
+    many = [f"n{number}.example.org. 60 IN A 192.0.2.1" for number in range(LARGE)]
     provider.read(ZONE)
     for serial in (8, 9):
-        primary.says.append([[soa(serial), NS, API, soa(serial)]])
-        assert set(provider.read(ZONE)) == {a("api", 3)}
+        primary.says.append([[soa(serial), *many, soa(serial)]])
+        assert len(provider.read(ZONE)) == LARGE
     primary.whole = [soa(10), NS, WWW, soa(10)]
     assert set(provider.read(ZONE)) == {a("www", 1)}
     assert provider.changed(ZONE, "9") is None
     assert primary.asked == ["AXFR", "IXFR 7", "IXFR 8", "AXFR"]
+
+
+def test_a_small_zone_may_be_said_as_a_whole_again_and_again(provider, primary):
+    provider.read(ZONE)
+    for serial in range(8, 18):
+        primary.says.append([[soa(serial), NS, API, soa(serial)]])
+        assert set(provider.read(ZONE)) == {a("api", 3)}
+    assert primary.asked == ["AXFR", *(f"IXFR {serial}" for serial in range(7, 17))]
 
 
 def test_the_names_that_changed_since_a_marker_are_told(provider, primary):
