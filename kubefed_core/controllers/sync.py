@@ -8,7 +8,7 @@ from kubefed_core.api import federated as api
 from kubefed_core.api.config import Config
 from kubefed_core.api.types import TypeConfig
 from kubefed_core.controllers.sync_acts import Acts
-from kubefed_core.controllers.sync_job import SYSTEM_NAMESPACES, FedKey, Job, Teller
+from kubefed_core.controllers.sync_job import SYSTEM_NAMESPACES, Doubts, FedKey, Job, Teller
 from kubefed_core.controllers.sync_pace import Pace
 from kubefed_core.controllers.sync_removal import BeforeRemoval, Removal, set_finalizers
 from kubefed_core.controllers.sync_report import Report, hashes
@@ -19,7 +19,7 @@ from kubefed_core.decide import overrides, propagation, template
 from kubefed_core.decide.outcomes import Outcome, Reason, State
 from kubefed_core.decide.overrides import Override
 from kubefed_core.decide.propagation import Create, Operation, Update, Wait
-from kubefed_core.errors import Terminal
+from kubefed_core.errors import ApiError, Terminal
 from kubefed_core.objects import Key, Obj, deleting, dig, generation, labels
 from kubefed_core.resources import NAMESPACES, Resource
 from kubefed_core.runtime import backoff
@@ -59,6 +59,7 @@ class Sync:
         )
         queue = self._controller.queue
         self._pace = Pace(retry=RETRY, contest=CONTEST)
+        self._doubts = Doubts()
         self._tell = Teller(host.recorder)
         self._view = View(host, config=config, namespaces=self._namespaces)
         acts = Acts(host, view=self._view, teller=self._tell, config=config)
@@ -78,6 +79,7 @@ class Sync:
             namespaces=self._namespaces,
             queue=queue,
             pace=self._pace,
+            doubts=self._doubts,
             config=config,
         )
 
@@ -94,8 +96,9 @@ class Sync:
         self._triggers.all(kind)
 
     def stop(self, kind: TypeConfig) -> None:
-        """Leave everything of a type as it is."""
+        """Leave everything of a type as it is; what is under way is broken off."""
         self._types.pop(kind.federated, None)
+        self._work.stop(kind.federated)
 
     def place_by(self, namespaces: TypeConfig | None) -> None:
         """Which type says where the namespaces go; until it is known, nothing namespaced moves.
@@ -111,20 +114,27 @@ class Sync:
     async def reconcile(self, key: FedKey) -> float | None:
         """Make the clusters hold what the object wants; None when there is nothing to wait for."""
         kind = self._types.get(key.resource)
-        if kind is None or not self._view.complete(kind):
-            return None
-        if kind.is_namespace and key.name in SYSTEM_NAMESPACES | {self._host.namespace}:
+        if kind is None or not self._is_ours(kind, key) or not self._view.complete(kind):
             return None
         federated = self._host.get(key.resource, key.key)
         if federated is None:
             self._pace.forget(key)
+            self._doubts.settle(key)
             return await self._removal.stray(kind, key)
         if deleting(federated):
             return await self._removal.remove(kind, key, federated)
         if kind.is_namespace and not self._may_have_namespace(kind, key, federated):
             return None
         job = await self._owned(Job(key, kind, federated))
-        return None if job is None else await self._propagate(job)
+        if job is None or self._types.get(key.resource) is not kind:
+            return None
+        return await self._propagate(job)
+
+    def _is_ours(self, kind: TypeConfig, key: FedKey) -> bool:
+        """Others of this kind may be seen, because somebody else wants to see them."""
+        if kind.is_namespace:
+            return key.name not in SYSTEM_NAMESPACES | {self._host.namespace}
+        return not self._view.limited or key.namespace == self._host.namespace
 
     def _may_have_namespace(self, kind: TypeConfig, key: FedKey, federated: Obj) -> bool:
         if key.namespace != key.name:
@@ -138,14 +148,22 @@ class Sync:
         found = list(dig(job.federated, "metadata", "finalizers", default=()))
         federated: Obj | None = job.federated
         if api.FINALIZER not in found:
-            federated = await set_finalizers(self._host, job, [*found, api.FINALIZER])
+            federated = await self._finalized(job, [*found, api.FINALIZER])
         if federated is None or deleting(federated):
             return None
         wish = hashes(federated)
         _, known = self._view.recorded(job.type, federated)
         same = (known.template, known.overrides) == wish
-        recorded = {**(known.clusters if same else {}), **self._work.late(job.key, wish)}
+        before = self._doubts.believed(job.key, known.clusters) if same else {}
+        recorded = {**before, **self._work.late(job.key, wish)}
         return Job(job.key, job.type, federated, hashes=wish, recorded=recorded)
+
+    async def _finalized(self, job: Job, finalizers: list[str]) -> Obj | None:
+        try:
+            return await set_finalizers(self._host, job, finalizers)
+        except (ApiError, OSError) as error:
+            self._tell.warn(job, "EnsureFinalizerError", str(error))
+            raise
 
     async def _propagate(self, job: Job) -> float | None:
         try:
@@ -166,7 +184,8 @@ class Sync:
         )
         outcomes = [step for step in steps if isinstance(step, Outcome)]
         outcomes += [*refused, *later, *await self._work.perform(job, now)]
-        await self._report.versions(job, outcomes, selected=selected)
+        if await self._report.versions(job, outcomes, selected=selected):
+            self._doubts.settle(job.key)
         if not any(isinstance(step, Wait) for step in steps):
             await self._say(job, outcomes, where)
         return self._again(job, wait)
@@ -213,4 +232,5 @@ class Sync:
 
     def _again(self, job: Job, wait: float | None) -> float | None:
         due = self._pace.due(job.key, now=asyncio.get_running_loop().time())
-        return min((each for each in (wait, due) if each is not None), default=None)
+        waits = wait, due, self._view.doubt(job.type)
+        return min((each for each in waits if each is not None), default=None)

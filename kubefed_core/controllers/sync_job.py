@@ -67,6 +67,24 @@ class Job:
         return uid(self.federated), generation(self.federated), self.removing
 
 
+class Doubts:
+    """Versions that are recorded of a cluster whose name another has taken since."""
+
+    def __init__(self) -> None:
+        self._found: dict[FedKey, set[str]] = {}
+
+    def add(self, key: FedKey, cluster: str) -> None:
+        self._found.setdefault(key, set()).add(cluster)
+
+    def believed(self, key: FedKey, recorded: Mapping[str, str]) -> dict[str, str]:
+        doubted = self._found.get(key, ())
+        return {name: version for name, version in recorded.items() if name not in doubted}
+
+    def settle(self, key: FedKey) -> None:
+        """What is recorded has been written anew."""
+        self._found.pop(key, None)
+
+
 class Teller:
     """Says events of federated objects under KubeFed's names."""
 

@@ -111,6 +111,14 @@ class Removal:
         said = [step for step in steps if isinstance(step, Outcome)]
         now, later, wait = self.spare(job, operations)
         outcomes = [*said, *later, *await self._work.perform(job, now)]
+        named = {each.cluster for each in outcomes}
+        others = [
+            each.cluster
+            for each in seen
+            if each.cluster not in named and not api.waived(job.federated, each.cluster)
+        ]
+        # What is being made there now is not seen yet, and would stay behind.
+        outcomes += self._work.under_way(job.key, others)
         outcomes = [each for each in outcomes if not each.gone]
         if any(isinstance(step, Wait) for step in steps):
             return None

@@ -28,6 +28,10 @@ _WARNED = {
     State.BUILD_FAILED: "ComputeResourceFailed",
     State.OVERRIDES_FAILED: "ApplyOverridesFailed",
     State.RETENTION_FAILED: "FieldRetentionFailed",
+    State.CREATION_TIMED_OUT: "OperationTimeoutError",
+    State.UPDATE_TIMED_OUT: "OperationTimeoutError",
+    State.DELETION_TIMED_OUT: "OperationTimeoutError",
+    State.UNLABEL_TIMED_OUT: "OperationTimeoutError",
 }
 
 
@@ -46,20 +50,32 @@ class Report:
 
     async def versions(
         self, job: Job, outcomes: Iterable[Outcome], *, selected: frozenset[str]
-    ) -> None:
-        """Say which version each cluster has; a failure is only logged, versions are a help."""
+    ) -> bool:
+        """Say which version each cluster has, and where something was left; whether that is said.
+
+        A failure is only logged, versions are a help.
+        """
         old, known = self._view.recorded(job.type, job.federated)
         new = {each.cluster: each.version for each in outcomes if each.version}
         merged = versions.merged(job.recorded, new, selected=selected, same=True)
-        found = Versions(job.hashes.template, job.hashes.overrides, dict(merged))
-        if found == known or (old is None and not merged):
-            return
+        left = self._view.left(job.type, job.federated, selected=selected)
+        found = Versions(job.hashes.template, job.hashes.overrides, dict(merged), left)
+        if old is None and not merged and not left:
+            return True
+        if old is not None and found == known and self._kept(job, old, left) == old:
+            return True
         try:
             await self._write(job, old, found)
         except errors.Forbidden as error:
             log.info("versions of %s: %s", job.key, error)
         except (errors.ApiError, OSError) as error:
             log.warning("versions of %s: %s", job.key, error)
+        else:
+            return True
+        return False
+
+    def _kept(self, job: Job, old: Obj, left: frozenset[str]) -> dict[str, Any]:
+        return propagated.kept(old, job.federated, job.type.federated, left=left)
 
     async def status(
         self,
@@ -94,8 +110,9 @@ class Report:
         name = versions.name_for(job.type.target.kind, job.key.name)
         for attempt in range(1, TRIES + 1):
             try:
-                if old is None:
-                    made = propagated.new(job.federated, job.type.federated, name)
+                fresh = old or propagated.new(job.federated, job.type.federated, name)
+                made = self._kept(job, fresh, found.left)
+                if old is None or made != old:
                     old = await self._host.apply(resource, made)
                 await self._host.set_status(resource, old, propagated.dump_status(found))
             except (errors.Conflict, errors.NotFound) as error:

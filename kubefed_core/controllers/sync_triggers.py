@@ -9,10 +9,10 @@ from kubefed_core.api import taints
 from kubefed_core.api.config import Config
 from kubefed_core.api.taints import Taint
 from kubefed_core.api.types import TypeConfig
-from kubefed_core.controllers.sync_job import FedKey
+from kubefed_core.controllers.sync_job import Doubts, FedKey
 from kubefed_core.controllers.sync_pace import Pace
 from kubefed_core.controllers.sync_view import GRACE
-from kubefed_core.objects import Key, Obj, key_of, labels
+from kubefed_core.objects import Key, Obj, key_of, labels, uid
 from kubefed_core.resources import CLUSTERS, NAMESPACES, PLACEMENT_POLICIES, Resource
 from kubefed_core.runtime.fleet import HOST
 from kubefed_core.runtime.host import Host
@@ -27,6 +27,7 @@ def namespace_of(obj: Obj) -> str:
 class _Known(NamedTuple):
     """What of a cluster decides about placement; `ready` is None while it was never probed."""
 
+    uid: str
     ready: bool | None
     labels: Mapping[str, str]
     taints: tuple[Taint, ...]
@@ -43,6 +44,7 @@ class Triggers:
         namespaces: Callable[[], TypeConfig | None],
         queue: KeyQueue[FedKey],
         pace: Pace,
+        doubts: Doubts,
         config: Callable[[], Config],
     ) -> None:
         self._host = host
@@ -50,6 +52,7 @@ class Triggers:
         self._namespaces = namespaces
         self._queue = queue
         self._pace = pace
+        self._doubts = doubts
         self._config = config
         self._clusters: dict[str, _Known] = {}
         host.fleet.subscribe(self._changed)
@@ -59,16 +62,16 @@ class Triggers:
         """Look at every object, or at every one of a type, and at what bears our label."""
         for each in (kind,) if kind is not None else tuple(self._types.values()):
             for obj in self._host.list(each.federated):
-                self._add(each, key_of(obj), after=after)
+                self._add(each, key_of(obj), after=after, bulk=True)
             for cluster in self._host.fleet.clusters():
                 self._strays(each, cluster, after=after)
 
-    def _add(self, kind: TypeConfig, key: Key, *, after: float = 0.0) -> None:
+    def _add(self, kind: TypeConfig, key: Key, *, after: float = 0.0, bulk: bool = False) -> None:
         found = FedKey(kind.federated, *key)
         if after:
             self._queue.add_after(found, after)
         else:
-            self._queue.add(found)
+            self._queue.add(found, bulk=bulk)
 
     def _changed(self, cluster: str, resource: Resource, key: Key) -> None:
         if cluster != HOST:
@@ -139,21 +142,31 @@ class Triggers:
         So does that of a cluster that has just been joined: there is nothing to be doubted.
         """
         obj, before = self._host.get(CLUSTERS, key), self._clusters.get(key.name)
+        if before is not None and (obj is None or uid(obj) != before.uid):
+            self._parted(key.name)
+            before = None
         if obj is None:
             self._clusters.pop(key.name, None)
             self.all()
             return
         status = cluster_api.parse_status(obj)
         ready = status.ready if status.conditions else None
-        now = _Known(ready, labels(obj), taints.parse_taints(obj))
+        now = _Known(uid(obj), ready, labels(obj), taints.parse_taints(obj))
         self._clusters[key.name] = now
-        if before is None or before.ready is None or before[1:] != now[1:]:
+        if before is None or before.ready is None or before[2:] != now[2:]:
             self.all()
         elif before.ready != now.ready:
             if ready:
                 self._pace.clear(key.name)
             delays = self._config()
             self.all(after=delays.available_delay if ready else delays.unavailable_delay)
+
+    def _parted(self, cluster: str) -> None:
+        """What was recorded of it says nothing about another that is given its name."""
+        self._pace.clear(cluster)
+        for kind in self._types.values():
+            for obj in self._host.list(kind.federated):
+                self._doubts.add(FedKey(kind.federated, *key_of(obj)), cluster)
 
     def _sight(self, cluster: str, resource: Resource) -> None:
         """A listing, or the loss of one: what could not be said may be now."""
@@ -173,7 +186,7 @@ class Triggers:
         for obj in self._host.fleet.store(cluster, kind.target) or ():
             key = _named(kind, key_of(obj))
             if api.is_managed(obj) and self._host.get(kind.federated, key) is None:
-                self._add(kind, key, after=after)
+                self._add(kind, key, after=after, bulk=True)
 
 
 def _named(kind: TypeConfig, key: Key) -> Key:

@@ -15,7 +15,7 @@ from kubefed_core.api.types import TypeConfig
 from kubefed_core.decide import placement, template, versions
 from kubefed_core.decide.placement import Candidate, Placed
 from kubefed_core.decide.propagation import Seen
-from kubefed_core.objects import Key, Obj, key_of, labels, uid
+from kubefed_core.objects import Key, Obj, dig, key_of, labels, uid
 from kubefed_core.resources import CLUSTERS, NAMESPACES, PLACEMENT_POLICIES
 from kubefed_core.runtime.fleet import HOST
 from kubefed_core.runtime.host import Host
@@ -130,11 +130,41 @@ class View:
 
     def may_have(self, kind: TypeConfig, federated: Obj) -> frozenset[str]:
         """The clusters in which the object may be, as far as anybody remembers."""
-        _, known = self.recorded(kind, federated)
         listed = {each.name for each in api.status(federated).clusters}
+        lacking = {name for name in listed if self._lacks(kind, name)}
+        return self._known_in(kind, federated) | (listed - lacking)
+
+    def left(self, kind: TypeConfig, federated: Obj, *, selected: frozenset[str]) -> frozenset[str]:
+        """The joined clusters that have it, should not, and cannot be asked now."""
+        found = self._known_in(kind, federated) - selected
+        return frozenset(
+            name
+            for name, cluster in self.clusters().items()
+            if name in found and not (self.ready(cluster) and self._lists(kind, name))
+        )
+
+    def doubt(self, kind: TypeConfig) -> float | None:
+        """In how many seconds a cluster that has just been lost from sight counts as lost."""
+        now = asyncio.get_running_loop().time()
+        stores = [self._host.fleet.sight(name, kind.target) for name in self.clusters()]
+        since = [each.lost_since for each in stores if each is not None and each.synced]
+        left = [lost + GRACE - now for lost in since if lost is not None]
+        return min((each + 0.1 for each in left if each >= 0), default=None)
+
+    def _known_in(self, kind: TypeConfig, federated: Obj) -> frozenset[str]:
+        _, known = self.recorded(kind, federated)
         key = template.target_key(federated, kind.target)
         seen = {name for name in self.clusters() if self.member(kind, name, key) is not None}
-        return frozenset(known.clusters) | listed | seen
+        return frozenset(known.clusters) | known.left | seen
+
+    def _lacks(self, kind: TypeConfig, cluster: str) -> bool:
+        """Whether a cluster says that it has no such kind."""
+        store = self._host.fleet.sight(cluster, kind.target)
+        return store is not None and isinstance(store.error, errors.NotFound)
+
+    def _lists(self, kind: TypeConfig, cluster: str) -> bool:
+        store = self._host.fleet.store(cluster, kind.target)
+        return store is not None and not self._trouble(store)
 
     def is_own(self, kind: TypeConfig, obj: Obj | None) -> bool:
         """Whether a member's namespace is the host's: the cluster is the host then."""
@@ -153,8 +183,17 @@ class View:
             obj=obj,
             own=self.is_own(kind, obj),
             trouble=self._trouble(store),
-            unlisted=store is None or not store.started,
+            unlisted=store is None or not store.started or not self._is_followed(name, cluster),
         )
+
+    def _is_followed(self, name: str, cluster: Obj) -> bool:
+        """Whether it is this very cluster that is followed, and not one that had its name."""
+        wanted: str = dig(cluster, "spec", "apiEndpoint", default="")
+        try:
+            server = self._host.fleet.client(name).access.server
+        except KeyError:
+            return False
+        return server.removeprefix("https://") == wanted.removeprefix("https://")
 
     def _trouble(self, store: Store | None) -> str:
         if store is None or store.live or not store.started:

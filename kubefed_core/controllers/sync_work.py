@@ -4,12 +4,15 @@ import asyncio
 import logging
 from collections.abc import Callable, Hashable, Iterable
 from functools import partial
+from typing import NamedTuple
 
 from kubefed_core.controllers.sync_acts import Acts, Failed
 from kubefed_core.controllers.sync_job import FedKey, Hashes, Job, Teller
 from kubefed_core.controllers.sync_pace import Pace
 from kubefed_core.decide.outcomes import RECOVERABLE, Outcome, State
 from kubefed_core.decide.propagation import Create, Delete, Operation, Unlabel, Update
+from kubefed_core.errors import Retry
+from kubefed_core.resources import Resource
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +35,11 @@ _TIMED_OUT = {
 Task = asyncio.Task[Outcome]
 
 
+class _Running(NamedTuple):
+    operation: Operation
+    task: Task
+
+
 class Work:
     """`ended` is called for an object whose slow operation has come to an end after all."""
 
@@ -42,7 +50,7 @@ class Work:
         self._pace = pace
         self._tell = teller
         self._ended = ended
-        self._running: dict[tuple[FedKey, str], Task] = {}
+        self._running: dict[tuple[FedKey, str], _Running] = {}
         self._late: dict[FedKey, dict[str, tuple[Hashes, str]]] = {}
         self._room: dict[str, asyncio.Semaphore] = {}
 
@@ -66,6 +74,8 @@ class Work:
         if begun:
             await asyncio.wait([task for _, task in begun], timeout=PATIENCE)
         for operation, task in begun:
+            if task.cancelled():
+                raise Retry(f"{job.key}: {type(operation).__name__} was cancelled", after=0.2)
             if task.done():
                 outcomes.append(task.result())
             else:
@@ -73,8 +83,21 @@ class Work:
                 task.add_done_callback(partial(self._came_late, job))
         return outcomes
 
+    def under_way(self, key: FedKey, clusters: Iterable[str]) -> list[Outcome]:
+        """What is to be said of an object's operations that have not ended yet."""
+        slots = ((key, name) for name in clusters)
+        return [
+            _timed_out(self._running[slot].operation) for slot in slots if slot in self._running
+        ]
+
+    def stop(self, federated: Resource) -> None:
+        """Break off whatever is done for objects of a kind."""
+        for (key, _), running in self._running.items():
+            if key.resource == federated:
+                running.task.cancel()
+
     async def close(self) -> None:
-        tasks = list(self._running.values())
+        tasks = [running.task for running in self._running.values()]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -93,6 +116,8 @@ class Work:
         held = self._pace.held(job.key, operation.cluster, wish, now=now)
         if held is not None:
             return held
+        if not (isinstance(operation, Create | Update) and job.recorded.get(operation.cluster)):
+            return None
         why = "someone else changes it again and again"
         contested = Outcome(operation.cluster, State.UPDATE_FAILED, why)
         if not self._pace.contested(job.key, contested, wish, now=now):
@@ -105,7 +130,7 @@ class Work:
         slot = job.key, operation.cluster
         name = f"{type(operation).__name__} {job.key} in {operation.cluster}"
         task = asyncio.create_task(self._run(job, operation), name=name)
-        self._running[slot] = task
+        self._running[slot] = _Running(operation, task)
         task.add_done_callback(lambda _: self._running.pop(slot, None))
         return task
 
