@@ -20,7 +20,7 @@ REMEMBERED = 4096
 WAITING = 2000
 """Events that may wait to be written."""
 WRITERS = 4
-AT_ONCE, RATE = 100, 20.0
+AT_ONCE, RATE = 50, 10.0
 """So many are written at once, then so many a second: what they tell of comes first."""
 BURST = 25
 REFILL = 1 / 300
