@@ -26,9 +26,21 @@ def dig(obj: Obj, *path: str, default: Any = None) -> Any:
     """Follow keys down through nested dicts; the default where one is missing or null."""
     value: Any = obj
     for step in path:
-        if not isinstance(value, Mapping) or value.get(step) is None:
+        # Nearly all are dicts, which is told much sooner than whether something is a Mapping.
+        if type(value) is not dict and not isinstance(value, Mapping):
             return default
-        value = value[step]
+        value = value.get(step)
+        if value is None:
+            return default
+    return value
+
+
+def copied(value: Any) -> Any:
+    """The same JSON, of which no part is shared; what is neither object nor list stays itself."""
+    if isinstance(value, dict):
+        return {name: copied(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [copied(each) for each in value]
     return value
 
 

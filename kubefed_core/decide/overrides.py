@@ -1,6 +1,5 @@
 """Per-cluster changes to a template: JSON patch as KubeFed's library applied it."""
 
-import copy
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from kubefed_core.api.federated import ABSOLUTE, EITHER, FORBIDDEN, UNTOUCHED
 from kubefed_core.api.fields import Fields
 from kubefed_core.api.selectors import Selector
 from kubefed_core.errors import Terminal
-from kubefed_core.objects import Obj
+from kubefed_core.objects import Obj, copied
 
 OPERATIONS = ("add", "remove", "replace")
 _DIGITS = re.compile("[0-9]{1,9}")
@@ -61,14 +60,15 @@ def for_cluster(
 
 
 def apply(obj: Obj, patches: Iterable[Patch]) -> dict[str, Any]:
-    """A patched copy.
+    """A patched copy; without patches its parts are shared.
 
     `replace`, the default, also sets a member that is absent: KubeFed's library
     did so and its users rely on it. Raises Terminal, naming the path, where a
     patch cannot be applied.
     """
-    result: dict[str, Any] = copy.deepcopy(dict(obj))
-    for patch in patches:
+    found = tuple(patches)
+    result: dict[str, Any] = copied(dict(obj)) if found else dict(obj)
+    for patch in found:
         *way, last = patch.path
         parent: Any = result
         for step in way:
@@ -123,7 +123,7 @@ def _down(parent: Any, step: str, patch: Patch) -> Any:
 
 def _member(parent: dict[str, Any], name: str, patch: Patch) -> None:
     if patch.op != "remove":
-        parent[name] = copy.deepcopy(patch.value)
+        parent[name] = copied(patch.value)
     elif name in parent:
         del parent[name]
     else:
@@ -131,7 +131,7 @@ def _member(parent: dict[str, Any], name: str, patch: Patch) -> None:
 
 
 def _element(parent: list[Any], place: str, patch: Patch) -> None:
-    value = copy.deepcopy(patch.value)
+    value = copied(patch.value)
     if patch.op == "add":
         parent.insert(_index(place, len(parent), patch, room=1), value)
     elif patch.op == "remove":

@@ -1,12 +1,11 @@
 """What an update leaves as the member has it: what its API server or controllers gave."""
 
-import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from kubefed_core.api import federated as api
 from kubefed_core.api.fields import Fields
-from kubefed_core.objects import Obj, dig
+from kubefed_core.objects import Obj, copied, dig
 
 MANAGER = "kubefed"
 """Our own name among the field managers of an object."""
@@ -19,14 +18,14 @@ def retain(desired: Obj, member: Obj, *, federated: Obj) -> dict[str, Any]:
 
     Raises Terminal, naming the field, where the member's object is not what its kind is.
     """
-    made: dict[str, Any] = copy.deepcopy(dict(desired))
+    made: dict[str, Any] = copied(dict(desired))
     has = Fields(member)
     metadata = made.setdefault("metadata", {})
     for name in ("resourceVersion", "finalizers", "annotations"):
         value = dig(member, "metadata", name)
         metadata.pop(name, None)
         if value is not None:
-            metadata[name] = copy.deepcopy(value)
+            metadata[name] = copied(value)
     by_kind = _KINDS.get(made.get("kind", ""))
     if by_kind is not None:
         by_kind(made, has)
@@ -61,7 +60,7 @@ def _port(port: Obj) -> tuple[Any, ...]:
 def _service_account(made: dict[str, Any], has: Fields) -> None:
     for name in ("secrets", "imagePullSecrets"):
         if not made.get(name) and (kept := has.items(name)):
-            made[name] = copy.deepcopy(list(kept))
+            made[name] = copied(list(kept))
 
 
 def _claim(made: dict[str, Any], has: Fields) -> None:
@@ -78,7 +77,7 @@ def _job(made: dict[str, Any], has: Fields) -> None:
     if wanted.get("manualSelector"):
         return
     if wanted.get("selector") is None and "selector" in spec:
-        wanted["selector"] = copy.deepcopy(dict(spec.at("selector").obj))
+        wanted["selector"] = copied(dict(spec.at("selector").obj))
     given = spec.at("template").at("metadata").at("labels").obj
     if given and isinstance(wanted.get("template"), dict):
         metadata = _inner(wanted["template"], "metadata")
@@ -122,7 +121,7 @@ def _field(made: dict[str, Any], member: Obj, path: Sequence[str]) -> None:
     for step in path[:-1]:
         parent = _inner(parent, step) if isinstance(parent, dict) else None
     if isinstance(parent, dict):
-        parent[path[-1]] = copy.deepcopy(value)
+        parent[path[-1]] = copied(value)
 
 
 def _owned_by_others(member: Obj, path: Sequence[str]) -> bool:

@@ -1,6 +1,5 @@
 """From a federated object to the object that a cluster shall have."""
 
-import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -64,7 +63,10 @@ def warnings(federated: Obj) -> list[Warned]:
 
 
 def build(federated: Obj, target: Resource) -> dict[str, Any]:
-    """The object without overrides; raises Unbuilt, naming the field."""
+    """The object without overrides; raises Unbuilt, naming the field.
+
+    Parts of it are the template's own: whoever changes them copies it first.
+    """
     template = Fields(federated, error=Unbuilt).at("spec").at("template")
     metadata = template.at("metadata")
     kind = template.text("kind", default=target.kind)
@@ -79,15 +81,12 @@ def build(federated: Obj, target: Resource) -> dict[str, Any]:
     place = {"namespace": key.namespace} if key.namespace else {}
     metadata.at("labels")
     rest = {name: value for name, value in template.obj.items() if name not in ("status",)}
-    built: dict[str, Any] = copy.deepcopy(
-        {
-            **rest,
-            "apiVersion": template.text("apiVersion") or target.api_version,
-            "kind": target.kind,
-            "metadata": {**kept, **place, "name": key.name},
-        }
-    )
-    return built
+    return {
+        **rest,
+        "apiVersion": template.text("apiVersion") or target.api_version,
+        "kind": target.kind,
+        "metadata": {**kept, **place, "name": key.name},
+    }
 
 
 def desired(
