@@ -80,7 +80,7 @@ class Probes:
         self._changed = changed
         self._share = share
         self._watched: dict[Target, _Watched] = {}
-        self._of: dict[RecordKey, frozenset[Target]] = {}
+        self._of: dict[RecordKey, set[Target]] = {}
         self._well: Controller[Target] = Controller(
             "probes", partial(self._look, False), workers=WORKERS, meter=meter
         )
@@ -107,12 +107,12 @@ class Probes:
         for sight in sights:
             known = targets.texts(pulses.known(sight, record.status.entry(sight.cluster)))
             wanted.update(self._targets(key, record, sight, known).values())
-        self._set(key, frozenset(wanted))
+        self._keep(key, wanted)
 
     def forget(self, key: RecordKey) -> None:
         """The record is gone, or asks for no probes."""
         self._localities.forget(key)
-        self._set(key, frozenset())
+        self._keep(key, set())
 
     def _with_pulses(self, key: RecordKey, record: Record, sight: Sight) -> Sight:
         if record.health is None:
@@ -164,17 +164,19 @@ class Probes:
             watched.track = BAD
         watched.ttl = ttl
         watched.wanted_by.add(key)
-        self._of[key] = self._of.get(key, frozenset()) | {target}
+        self._of.setdefault(key, set()).add(target)
         return watched.track.pulse
 
-    def _set(self, key: RecordKey, wanted: frozenset[Target]) -> None:
-        for target in self._of.pop(key, frozenset()) - wanted:
+    def _keep(self, key: RecordKey, wanted: set[Target]) -> None:
+        """Of what is probed for a record, only these."""
+        before = self._of.pop(key, set())
+        for target in before - wanted:
             watched = self._watched[target]
             watched.wanted_by.discard(key)
             if not watched.wanted_by:
                 del self._watched[target]
-        if wanted:
-            self._of[key] = wanted
+        if kept := before & wanted:
+            self._of[key] = kept
 
     async def _look(self, ill: bool, target: Target) -> float | None:
         """Probe a target, and take in what it says; in how many seconds to do so again."""
