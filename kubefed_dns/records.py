@@ -21,6 +21,8 @@ TIER = "tier"
 """Its turn in a fail-over: the set with the lowest number is the answer, the others stand by."""
 GEO = "geo"
 """Whom it is for: a continent (EU), country (DE) or subdivision (US-CA), `*` for the rest."""
+CONTINENTS = frozenset({"AF", "AN", "AS", "EU", "NA", "OC", "SA"})
+"""What these letters mean as a place, though four of them are countries' too."""
 REGION = "region"
 """Where it is, in the words of the cloud; the nearest to who asks is the answer."""
 ALIAS = "alias"

@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 
 from kubefed_dns.errors import InvalidName
 from kubefed_dns.providers.spelling import Raw
-from kubefed_dns.records import GEO, REGION, TIER, WEIGHT
+from kubefed_dns.records import CONTINENTS, GEO, REGION, TIER, WEIGHT
 
-CONTINENTS = frozenset({"AF", "AN", "AS", "EU", "NA", "OC", "SA"})
 EVERYWHERE = "*"
 DIVIDED = frozenset({"US"})
 """Countries that Route 53 tells the parts of."""

@@ -10,13 +10,12 @@ from typing import Any, NamedTuple
 
 import maxminddb
 
+from kubefed_dns.records import CONTINENTS
 from kubefed_dns.server.cache import Cache
 
 log = logging.getLogger(__name__)
 
 KEPT = 16384
-CONTINENTS = frozenset({"AF", "AN", "AS", "EU", "NA", "OC", "SA"})
-"""What these letters mean, though four of them are countries' too."""
 
 
 class Place(NamedTuple):
