@@ -18,7 +18,7 @@ from kubefed_core.controllers.sync_view import View
 from kubefed_core.decide import scheduling
 from kubefed_core.decide.scheduling import Running
 from kubefed_core.errors import Retry, Terminal
-from kubefed_core.objects import Key, Obj, deleting, dig, generation, key_of, labels, moment
+from kubefed_core.objects import Key, Obj, deleting, dig, generation, key_of, labels
 from kubefed_core.resources import CLUSTERS, PODS, REPLICA_PREFERENCES, TYPE_CONFIGS, Resource
 from kubefed_core.runtime.fleet import HOST
 from kubefed_core.runtime.host import Host
@@ -118,24 +118,16 @@ class Scheduling:
             name: self._lost_for(obj) for name, obj in clusters.items() if not self._view.ready(obj)
         }
         limit = timedelta(seconds=self._config().unavailable_delay)
-        if len(lost) >= 2 and 2 * len(lost) > len(clusters):
-            times = lost.values()
-            if max(times) - min(times) <= limit:
-                raise Retry(
-                    "most clusters are lost at once; the host may be cut off", after=RECHECK
-                )
+        if self._view.cut_off():
+            raise Retry("most clusters are lost at once; the host may be cut off", after=RECHECK)
         left = [limit - since for since in lost.values() if since < limit]
         again = max(min(left).total_seconds(), 0.1) if left else None
         gone = {name for name, since in lost.items() if since >= limit}
         return allowed - gone, again
 
     def _lost_for(self, cluster: Obj) -> timedelta:
-        status = cluster_api.parse_status(cluster)
-        condition = status.get("Ready") or status.get("Offline")
-        try:
-            return self._host.now() - moment(condition.last_transition if condition else "")
-        except ValueError:
-            return timedelta.max
+        when = self._view.lost_at(cluster_api.parse_status(cluster))
+        return timedelta.max if when is None else self._host.now() - when
 
     def _selected(
         self, kind: TypeConfig, federated: Obj, clusters: dict[str, Obj]

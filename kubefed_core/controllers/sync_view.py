@@ -2,20 +2,23 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from kubefed_core import errors
 from kubefed_core.api import clusters as cluster_api
 from kubefed_core.api import federated as api
 from kubefed_core.api import policy, propagated, taints
+from kubefed_core.api.clusters import ClusterStatus
 from kubefed_core.api.config import Config, Scope
 from kubefed_core.api.federated import Placement
 from kubefed_core.api.selectors import Selector
+from kubefed_core.api.taints import NO_EXECUTE
 from kubefed_core.api.types import TypeConfig
-from kubefed_core.decide import placement, template, versions
+from kubefed_core.decide import health, placement, template, versions
 from kubefed_core.decide.placement import Candidate, Placed
 from kubefed_core.decide.propagation import Seen
-from kubefed_core.objects import Key, Obj, dig, key_of, labels, uid
+from kubefed_core.objects import Key, Obj, dig, key_of, labels, moment, uid
 from kubefed_core.resources import CLUSTERS, NAMESPACES, PLACEMENT_POLICIES
 from kubefed_core.runtime.fleet import HOST
 from kubefed_core.runtime.host import Host
@@ -49,6 +52,22 @@ class View:
     @property
     def limited(self) -> bool:
         return self._config().scope == Scope.NAMESPACED
+
+    def cut_off(self) -> bool:
+        """Whether it is the host that is cut off; then nothing is moved for want of sight."""
+        found = [cluster_api.parse_status(each) for each in self.clusters().values()]
+        times = (self.lost_at(each) for each in found if not each.ready)
+        live = sum(each.ready for each in found)
+        lost = [when for when in times if when is not None]
+        return health.cut_off(live, lost, delay=self._config().unavailable_delay)
+
+    def lost_at(self, status: ClusterStatus) -> datetime | None:
+        """Since when a cluster that is not ready is not; None where nobody knows."""
+        condition = status.get("Ready") or status.get("Offline")
+        try:
+            return moment(condition.last_transition if condition else "")
+        except ValueError:
+            return None
 
     def complete(self, kind: TypeConfig) -> bool:
         """Whether all that a decision about an object of a type rests on has been listed."""
@@ -221,13 +240,16 @@ class View:
     def _candidates(self, kind: TypeConfig, federated: Obj) -> Mapping[str, Candidate]:
         key = template.target_key(federated, kind.target)
         _, known = self.recorded(kind, federated)
+        clusters = self.clusters()
+        given = {name: taints.parse_taints(cluster) for name, cluster in clusters.items()}
+        there = {n for n in clusters if n in known.clusters or self.member(kind, n, key)}
+        if any(each.effect == NO_EXECUTE for found in given.values() for each in found):
+            # A host that is cut off removes nothing: what it sees may be all that is left.
+            for name in there if self.cut_off() else ():
+                given[name] = tuple(t for t in given[name] if t.effect != NO_EXECUTE)
         return {
-            name: Candidate(
-                labels=labels(cluster),
-                taints=taints.parse_taints(cluster),
-                present=name in known.clusters or self.member(kind, name, key) is not None,
-            )
-            for name, cluster in self.clusters().items()
+            name: Candidate(labels(cluster), given[name], present=name in there)
+            for name, cluster in clusters.items()
         }
 
     def _policies(self, kind: TypeConfig, federated: Obj) -> list[policy.Policy]:

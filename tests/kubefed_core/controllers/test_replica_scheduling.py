@@ -124,6 +124,33 @@ async def test_a_host_that_is_cut_off_moves_nothing():
         assert replicas(story) == {"eu": 2, "us": 2, "ap": 2}
 
 
+async def test_a_host_is_cut_off_although_another_cluster_was_lost_long_before():
+    story = scheduled("eu", "us", "ap", "old")
+    prefer(story, 6)
+    async with story.hub():
+        await asyncio.sleep(1)
+        story.lose("old")
+        await asyncio.sleep(100)
+        assert replicas(story) == {"eu": 2, "us": 2, "ap": 2}
+        story.lose("ap")
+        story.lose("us")
+        await asyncio.sleep(300)
+        assert replicas(story) == {"eu": 2, "us": 2, "ap": 2}
+
+
+async def test_clusters_that_were_never_there_are_no_sign_of_being_cut_off():
+    story = scheduled("eu", "us", "old", "older")
+    prefer(story, 6)
+    for name in ("old", "older"):
+        story.lose(name)
+    async with story.hub():
+        await asyncio.sleep(1000)
+        assert replicas(story) == {"eu": 3, "us": 3}
+        story.lose("us")
+        await asyncio.sleep(100)
+        assert replicas(story)["eu"] == 6
+
+
 async def test_only_clusters_that_the_selectors_select():
     story = scheduled("eu", "us")
     story.cluster("eu", labels={"tier": "gold"})

@@ -289,3 +289,21 @@ async def test_a_finalizer_that_cannot_be_put_is_said_in_an_event():
         await asyncio.sleep(1)
     assert story.events()["EnsureFinalizerError"] == 1
     assert story.member("eu") is None
+
+
+async def test_a_host_that_is_cut_off_removes_nothing_for_a_taint():
+    """What it still sees may be all that is left."""
+    taint = {"key": "maintenance", "effect": "NoExecute"}
+    story = Story("eu", "us", "ap")
+    story.federate(V1)
+    async with story.hub():
+        await asyncio.sleep(1)
+        story.lose("us")
+        story.lose("ap")
+        story.cluster("eu", taints=[taint])
+        await asyncio.sleep(120)
+        assert story.data("eu") == {"k": "1"}
+        story.regain("us")
+        story.regain("ap")
+        await asyncio.sleep(60)
+        assert story.data("eu") is None
