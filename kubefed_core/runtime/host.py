@@ -11,6 +11,8 @@ from kubefed_core.runtime.client import Client
 from kubefed_core.runtime.fleet import HOST, Fleet
 from kubefed_core.runtime.recorder import Recorder
 
+_IDENTITY = frozenset({"namespace", "name", "uid", "resourceVersion"})
+
 
 class Host:
     """What controllers need of the host cluster; `now` gives the time, aware and in UTC."""
@@ -58,8 +60,11 @@ class Host:
         """Write /status unless it is so already; raises Conflict where the object has moved on."""
         if (obj.get("status") or {}) == status:
             return obj
+        # Of the rest the API server takes nothing, and it need not be read by it.
+        meta = {name: each for name, each in obj["metadata"].items() if name in _IDENTITY}
+        body = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": meta}
         written = await self.client.replace(
-            resource, {**obj, "status": status}, subresource="status"
+            resource, {**body, "status": status}, subresource="status"
         )
         self.fleet.put(HOST, resource, written)
         return written
