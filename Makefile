@@ -26,7 +26,8 @@ demo: ## the whole job on three control planes on this machine (ARGS=--keep leav
 	$(BIN)/hyperfed demo $(ARGS)
 
 test: setup lint types contracts ## every check and every test, as CI runs them
-	$(BIN)/pytest $(UNIT) $(wildcard tests/e2e) $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal $(UNIT) $(ARGS)
+	$(BIN)/pytest $(wildcard tests/e2e) $(ARGS)
 
 check: lint types contracts unit ## lint, types, import contracts and unit tests: under a minute
 
@@ -51,7 +52,7 @@ contracts: venv ## who may import whom
 	$(BIN)/lint-imports --no-logo
 
 unit: venv ## the unit tests, on all processors
-	$(BIN)/pytest -n auto $(UNIT) $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal $(UNIT) $(ARGS)
 
 setup: ## everything that the other targets need
 	@.ci/setup venv binaries servers
