@@ -152,6 +152,7 @@ class Backend:
             provider=self.provider,
             spec=self.trade.spec,
             brakes=brakes,
+            peers=lambda: len(self.writers),
         )
         writer.closing = self.closing
         return writer

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from kubefed_dns.api.providers import DNSProvider
@@ -15,6 +15,14 @@ from kubefed_dns.records import RRset
 
 log = logging.getLogger(__name__)
 
+PEEK = 60.0
+"""Seconds between two looks at a zone's marker, where it has one."""
+CROWD = 60
+"""Zones of a provider from which on each is looked at less often."""
+PROMPT = 1.0
+"""Seconds after which a zone is looked at that others seem to write as we do."""
+SHARE = 20
+"""A whole reading is followed by so many times its length without another."""
 MANY = 500
 """Names that others changed, from which on the whole zone is read instead."""
 
@@ -28,7 +36,8 @@ class State:
     we made, where changes have ids. `unlisted` is why the
     zone is only read name by name, None where it is read as a whole. `worked`:
     every name was looked at once. `rest` and `audit` are times of the loop:
-    before the first nothing is tried, from the second on the zone is looked at.
+    before the first nothing is tried, from the second on the zone is looked at,
+    but not before `respite`, which lets a zone be that takes long to read.
     `suspects` are names that were right and were found changed.
     """
 
@@ -39,6 +48,7 @@ class State:
     worked: bool = False
     rest: float = 0.0
     audit: float = 0.0
+    respite: float = 0.0
     failures: int = 0
     error: ProviderError | None = None
     last_sync: str = ""
@@ -46,7 +56,7 @@ class State:
 
 
 class Reader:
-    """Of one zone; `spec` is that of its DNSProvider."""
+    """Of one zone; `spec` is that of its DNSProvider, `peers` the number of zones it has."""
 
     def __init__(
         self,
@@ -56,12 +66,14 @@ class Reader:
         means: Means,
         provider: Provider,
         spec: DNSProvider,
+        peers: Callable[[], int],
     ) -> None:
         self._ledger = ledger
         self._state = state
         self._means = means
         self._provider = provider
         self._spec = spec
+        self._peers = peers
         self._seen: set[str] = set()
 
     async def look(self) -> None:
@@ -86,8 +98,12 @@ class Reader:
         """See what marker our own writes have left, and whether others wrote between them."""
         state, before = self._state, self._state.marker
         marker = await self._marker() or ""
-        if state.since == before and marker == self._expected(before):
+        expected = self._expected(before)
+        if state.since == before and marker == expected:
             state.since = marker
+        elif expected is not None and marker != expected:
+            soon = asyncio.get_running_loop().time() + PROMPT
+            state.audit = min(state.audit, max(soon, state.respite))
         state.marker = marker
 
     async def _marker(self) -> str | None:
@@ -105,18 +121,24 @@ class Reader:
         look old, so that the next audit sees it.
         """
         zone, registry = self._ledger.zone, self._ledger.terms.registry
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
         try:
             found = await self._means.call(lambda: survey(self._provider.read(zone), registry))
             self._state.unlisted = None
         except Unlisted as error:
             found = await self._load_names(error)
+        self._state.respite = loop.time() + SHARE * (loop.time() - begun)
         self._known(marker)
         return found.owned, self._ledger.know(found)
 
     def _known(self, marker: str | None) -> None:
         state = self._state
         state.marker = state.since = marker or ""
-        state.audit = asyncio.get_running_loop().time() + self._spec.audit_interval
+        wait = self._spec.audit_interval
+        if marker:
+            wait = min(wait, PEEK * max(1.0, self._peers() / CROWD))
+        state.audit = max(asyncio.get_running_loop().time() + wait, state.respite)
 
     async def _load_names(self, error: Unlisted) -> Survey:
         """Of a zone that is not listed, what is wanted and what we have seen in it."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
 from kubefed_core.objects import timestamp
 from kubefed_dns.api.providers import DNSProvider, Drift
@@ -32,6 +32,7 @@ class Writer:
 
     `closing` says that the DNSProvider is being deleted with all that is ours,
     which needs neither explanation nor brake; `brakes` None is a zone without.
+    `peers` tells how many zones the provider has.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Writer:
         provider: Provider,
         spec: DNSProvider,
         brakes: Brakes | None,
+        peers: Callable[[], int],
     ) -> None:
         self.ledger = ledger
         self.state = State()
@@ -52,7 +54,9 @@ class Writer:
         self._provider = provider
         self._spec = spec
         self._brakes = brakes
-        self._reader = Reader(ledger, self.state, means=means, provider=provider, spec=spec)
+        self._reader = Reader(
+            ledger, self.state, means=means, provider=provider, spec=spec, peers=peers
+        )
         self._settling = Settling(ledger, means=means, provider=provider)
         self._refusals = Refusals(ledger, retry=means.retry, event=self._event)
         self._filled = provider.capabilities.shared
