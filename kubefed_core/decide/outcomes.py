@@ -54,6 +54,16 @@ RECOVERABLE = frozenset(
 """Where trying again may help although nothing has changed."""
 
 
+_EXPLAINED = RECOVERABLE | {
+    State.BUILD_FAILED,
+    State.OVERRIDES_FAILED,
+    State.RETENTION_FAILED,
+    State.ALREADY_EXISTS,
+}
+LONGEST = 1000
+"""Characters of a condition's message."""
+
+
 class Reason(StrEnum):
     """Why the condition Propagation is False, empty where it is True."""
 
@@ -142,7 +152,8 @@ def _conditions(
     reason = _reason(said, entries)
     before = old.get(PROPAGATION)
     kept = before.last_update if before is not None and not moved else ""
-    found.append(Condition(PROPAGATION, _truth(not reason), reason, said.message, kept))
+    message = said.message or _trouble(said)
+    found.append(Condition(PROPAGATION, _truth(not reason), reason, message, kept))
     why, message = said.placement
     if why or old.get(PLACEMENT) is not None:
         found.append(_settled(old, Condition(PLACEMENT, _truth(not why), why, message)))
@@ -152,6 +163,16 @@ def _conditions(
         message = f"not ready in {', '.join(down)}" if down else ""
         found.append(_settled(old, Condition(READY, _truth(not down), why, message)))
     return found
+
+
+def _trouble(said: Said) -> str:
+    """What has failed in which clusters, the same failure once for all of them."""
+    clusters: dict[str, list[str]] = {}
+    for each in sorted(said.outcomes, key=lambda each: each.cluster):
+        if each.state in _EXPLAINED and each.message and not each.gone:
+            clusters.setdefault(f"{each.state}: {each.message}", []).append(each.cluster)
+    text = "; ".join(f"{', '.join(names)}: {why}" for why, names in clusters.items())
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _settled(old: Status, new: Condition) -> Condition:

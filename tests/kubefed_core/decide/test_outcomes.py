@@ -60,7 +60,7 @@ def test_a_first_status_says_everything():
     assert found == Status(
         observed_generation=3,
         conditions=(
-            Condition("Propagation", "False", "CheckClusters", "", T1, T1),
+            Condition("Propagation", "False", "CheckClusters", "us: CreationFailed: no", T1, T1),
             Condition("Placement", "False", "Tainted", "us", T1, T1),
             Condition("Ready", "False", "NotReady", "not ready in us", T1, T1),
         ),
@@ -109,3 +109,25 @@ def test_another_message_alone_is_written_where_there_is_room_for_it():
 
 def test_a_status_that_was_emptied_is_written_again():
     assert status(Status(), Said(0), now=NOW).conditions[0].status == "True"
+
+
+def test_what_has_failed_is_said_with_its_field_once_for_all_clusters():
+    why = 'spec.overrides[0].clusterOverrides[0]: cannot replace "/spec/no/such"'
+    said = Said(
+        1,
+        (
+            Outcome("us", State.OVERRIDES_FAILED, why),
+            Outcome("eu", State.OVERRIDES_FAILED, why),
+            Outcome("up"),
+            Outcome("lost", State.NOT_READY, "Cluster not ready"),
+            Outcome("old", State.CREATION_FAILED, "quota"),
+        ),
+    )
+    found = status(Status(), said, now=NOW).get("Propagation")
+    assert found.reason == "CheckClusters"
+    assert found.message == f"eu, us: ApplyOverridesFailed: {why}; old: CreationFailed: quota"
+
+
+def test_a_message_has_an_end():
+    said = Said(1, (Outcome("eu", State.CREATION_FAILED, "x" * 5000),))
+    assert len(status(Status(), said, now=NOW).get("Propagation").message) == 1000
