@@ -105,8 +105,7 @@ GRANTED = (
     rights(READ, (*RECORDS, "dnsendpoints", "namespaces"), "")
     | rights(WRITE, ["dnsendpoints"], "")
     | rights((*READ, *CHANGE), FEDERATED, "")
-    | rights((*READ, "create"), (*VERSIONS, "federatedservicestatuses"), "")
-    | rights(("update",), ["federatedservicestatuses"], "")
+    | rights((*READ, "create", "update"), (*VERSIONS, "federatedservicestatuses"), "")
     | rights(READ, (SCHEDULED, "clusterplacementpolicies"), "")
     | rights(CHANGE, STATUSES, "")
     # The wildcard of a group does not tell a status from the rest of it.
