@@ -5,6 +5,7 @@ from typing import Any
 
 from kubefed_core.api import federated as api
 from kubefed_core.api.fields import Fields
+from kubefed_core.api.loose import text
 from kubefed_core.objects import Obj, copied, dig
 
 MANAGER = "kubefed"
@@ -54,7 +55,9 @@ def _service(made: dict[str, Any], has: Fields) -> None:
 
 def _port(port: Obj) -> tuple[Any, ...]:
     """What makes two ports the same one; a protocol that is not said is TCP."""
-    return port.get("name") or "", port.get("protocol") or "TCP", port.get("port")
+    number = port.get("port")
+    protocol = text(port.get("protocol")) or "TCP"
+    return text(port.get("name")), protocol, number if isinstance(number, int) else None
 
 
 def _service_account(made: dict[str, Any], has: Fields) -> None:
@@ -81,7 +84,8 @@ def _job(made: dict[str, Any], has: Fields) -> None:
     given = spec.at("template").at("metadata").at("labels").obj
     if given and isinstance(wanted.get("template"), dict):
         metadata = _inner(wanted["template"], "metadata")
-        metadata["labels"] = {**given, **(metadata.get("labels") or {})}
+        if isinstance(labels := metadata.get("labels") or {}, dict):
+            metadata["labels"] = {**given, **labels}
 
 
 def _webhooks(made: dict[str, Any], has: Fields) -> None:
@@ -90,15 +94,20 @@ def _webhooks(made: dict[str, Any], has: Fields) -> None:
         each.text("name"): each.at("clientConfig").text("caBundle") for each in has.each("webhooks")
     }
     for each in _objects(made.get("webhooks")):
-        if bundle := bundles.get(each.get("name", "")):
-            _inner(each, "clientConfig").setdefault("caBundle", bundle)
+        if bundle := bundles.get(text(each.get("name"))):
+            _trust(_inner(each, "clientConfig"), bundle)
 
 
 def _conversion(made: dict[str, Any], has: Fields) -> None:
     config = has.at("spec").at("conversion").at("webhook").at("clientConfig")
     wanted = dig(made, "spec", "conversion", "webhook", "clientConfig")
     if (bundle := config.text("caBundle")) and isinstance(wanted, dict):
-        wanted.setdefault("caBundle", bundle)
+        _trust(wanted, bundle)
+
+
+def _trust(config: dict[str, Any], bundle: str) -> None:
+    if not config.get("caBundle"):
+        config["caBundle"] = bundle
 
 
 _KINDS: Mapping[str, Retain] = {
@@ -147,4 +156,4 @@ def _inner(parent: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:
-    return [each for each in value or () if isinstance(each, dict)]
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

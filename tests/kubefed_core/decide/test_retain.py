@@ -250,3 +250,74 @@ def test_a_named_field_whose_parent_is_no_object_is_left():
 def test_a_pointer_that_is_none_is_refused():
     with pytest.raises(Terminal, match=r"spec\.retain\[0\]"):
         kept("X", {}, {}, {"spec": {"retain": ["spec.replicas"]}})
+
+
+def _pods(labels):
+    return {"spec": {"template": {"metadata": {"labels": labels}}}}
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind", "desired", "member", "want"),
+    [
+        (
+            "Ports that are no list.",
+            "Service",
+            {"spec": {"ports": 5}},
+            {"spec": {"ports": [{"port": 80, "nodePort": 3}]}},
+            {"spec": {"ports": 5}},
+        ),
+        (
+            "A port that is no number.",
+            "Service",
+            {"spec": {"ports": [{"port": {}, "name": []}]}},
+            {"spec": {"ports": [{"port": 80, "nodePort": 3}]}},
+            {"spec": {"ports": [{"port": {}, "name": []}]}},
+        ),
+        ("Labels that are a list.", "Job", _pods([1]), _pods({"a": "b"}), _pods([1])),
+        ("Labels that are a number.", "Job", _pods(5), _pods({"a": "b"}), _pods(5)),
+        (
+            "A webhook whose name is a list.",
+            "MutatingWebhookConfiguration",
+            {"webhooks": [{"name": [1]}, 5]},
+            {"webhooks": [{"name": "a", "clientConfig": {"caBundle": "x"}}]},
+            {"webhooks": [{"name": [1]}, 5]},
+        ),
+        (
+            "An authority that is said to be none.",
+            "ValidatingWebhookConfiguration",
+            {"webhooks": [{"name": "a", "clientConfig": {"caBundle": None}}]},
+            {"webhooks": [{"name": "a", "clientConfig": {"caBundle": "x"}}]},
+            {"webhooks": [{"name": "a", "clientConfig": {"caBundle": "x"}}]},
+        ),
+        (
+            "A conversion webhook's authority that is empty.",
+            "CustomResourceDefinition",
+            {"spec": {"conversion": {"webhook": {"clientConfig": {"caBundle": ""}}}}},
+            {"spec": {"conversion": {"webhook": {"clientConfig": {"caBundle": "x"}}}}},
+            {"spec": {"conversion": {"webhook": {"clientConfig": {"caBundle": "x"}}}}},
+        ),
+        (
+            "A claim keeps what was bound, and what it says itself.",
+            "PersistentVolumeClaim",
+            {"spec": {"storageClassName": ""}},
+            {"spec": {"storageClassName": "fast", "volumeName": "v", "volumeMode": "Block"}},
+            {"spec": {"storageClassName": "", "volumeName": "v", "volumeMode": "Block"}},
+        ),
+        (
+            "A Job of a user's own selector keeps nothing.",
+            "Job",
+            {"spec": {"manualSelector": True, "template": {}}},
+            {"spec": {"selector": {"matchLabels": {"a": "b"}}, **_pods({"a": "b"})["spec"]}},
+            {"spec": {"manualSelector": True, "template": {}}},
+        ),
+        (
+            "A kind of no special rule keeps nothing of its spec.",
+            "Ingress",
+            {"spec": {}},
+            {"spec": {"replicas": 3, "clusterIP": "1.2.3.4"}},
+            {"spec": {}},
+        ),
+    ],
+)
+def test_what_cannot_be_is_left_to_the_api_server(reason, kind, desired, member, want):
+    assert kept(kind, desired, member) == want, reason
