@@ -78,8 +78,7 @@ def prepare(group: Group, zone: str) -> Prepared:
     return Prepared(
         group=group,
         names=frozenset(names),
-        octets=_octets((*before, *after))
-        + sum(len(name) + 12 for name, _ in (*absent, *delete)),
+        octets=_octets((*before, *after)) + sum(len(name) + 12 for name, _ in (*absent, *delete)),
         present=tuple((names[old.name], _rdataset(old, ttl=0)) for old in before),
         absent=tuple((names[name], rrtype) for name, rrtype in absent),
         delete=tuple((names[name], rrtype) for name, rrtype in delete),
