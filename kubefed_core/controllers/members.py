@@ -1,18 +1,26 @@
 """Follows in the fleet what the KubeFedClusters name, with the credentials they have now."""
 
+import asyncio
 import logging
 from collections.abc import Collection
+from typing import Protocol
 
 from kubefed_core import errors
 from kubefed_core.objects import Key, dig
 from kubefed_core.resources import CLUSTERS, SECRETS, Resource
-from kubefed_core.runtime import credentials
+from kubefed_core.runtime import credentials, loop
 from kubefed_core.runtime.fleet import HOST, Interest
 from kubefed_core.runtime.host import Host
 from kubefed_core.runtime.interests import Interests
-from kubefed_core.runtime.loop import Controller, Meter
+from kubefed_core.runtime.loop import Controller
 
 log = logging.getLogger(__name__)
+
+
+class Meter(loop.Meter, Protocol):
+    """What is measured of members."""
+
+    def cluster_connected(self, seconds: float) -> None: ...
 
 
 class Members:
@@ -33,6 +41,7 @@ class Members:
         meter: Meter | None = None,
     ) -> None:
         self._host = host
+        self._meter = meter
         self._interests = interests if isinstance(interests, Interests) else Interests(interests)
         self._controller = Controller("members", self.reconcile, meter=meter)
         host.fleet.subscribe(self._changed)
@@ -65,8 +74,11 @@ class Members:
             await self._host.fleet.disengage(name)
             return None
         secret = dig(cluster, "spec", "secretRef", "name", default="")
+        begun = asyncio.get_running_loop().time()
         access = credentials.from_cluster(
             cluster, self._host.get(SECRETS, Key(self._host.namespace, secret))
         )
         await self._host.fleet.engage(name, access, self._interests.all())
+        if self._meter is not None:
+            self._meter.cluster_connected(asyncio.get_running_loop().time() - begun)
         return None

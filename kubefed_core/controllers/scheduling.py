@@ -41,7 +41,7 @@ class Scheduling:
         self._config = config
         self._view = View(host, config=config, namespaces=lambda: self._type(NAMESPACES))
         self._controller: Controller[Key] = Controller(
-            "schedulingpreference", self.reconcile, meter=meter
+            "schedulingpreferencecontroller", self.reconcile, meter=meter
         )
         host.fleet.subscribe(self._changed)
         host.fleet.watch_sight(self._sight)

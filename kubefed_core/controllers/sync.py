@@ -14,7 +14,7 @@ from kubefed_core.controllers.sync_removal import BeforeRemoval, Removal, set_fi
 from kubefed_core.controllers.sync_report import Report, hashes
 from kubefed_core.controllers.sync_triggers import Triggers
 from kubefed_core.controllers.sync_view import View, Where
-from kubefed_core.controllers.sync_work import Work
+from kubefed_core.controllers.sync_work import Meter, Work
 from kubefed_core.decide import overrides, propagation, template
 from kubefed_core.decide.outcomes import Outcome, Reason, State
 from kubefed_core.decide.overrides import Override
@@ -24,7 +24,7 @@ from kubefed_core.objects import Key, Obj, deleting, dig, generation, labels
 from kubefed_core.resources import NAMESPACES, Resource
 from kubefed_core.runtime import backoff
 from kubefed_core.runtime.host import Host
-from kubefed_core.runtime.loop import Controller, Meter
+from kubefed_core.runtime.loop import Controller
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,8 @@ class Sync:
         self._tell = Teller(host.recorder)
         self._view = View(host, config=config, namespaces=self._namespaces)
         acts = Acts(host, view=self._view, teller=self._tell, config=config)
-        self._work = Work(acts, pace=self._pace, teller=self._tell, ended=queue.add)
+        self._meter = meter
+        self._work = Work(acts, pace=self._pace, teller=self._tell, ended=queue.add, meter=meter)
         self._report = Report(host, view=self._view, teller=self._tell, config=config)
         self._removal = Removal(
             host,
@@ -121,6 +122,14 @@ class Sync:
             self._pace.forget(key)
             self._doubts.settle(key)
             return await self._removal.stray(kind, key)
+        begun = asyncio.get_running_loop().time()
+        try:
+            return await self._serve(kind, key, federated)
+        finally:
+            if self._meter is not None:
+                self._meter.propagated(asyncio.get_running_loop().time() - begun)
+
+    async def _serve(self, kind: TypeConfig, key: FedKey, federated: Obj) -> float | None:
         if deleting(federated):
             return await self._removal.remove(kind, key, federated)
         if kind.is_namespace and not self._may_have_namespace(kind, key, federated):

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from kubefed_core.controllers.sync_acts import Acts, Failed
 from kubefed_core.controllers.sync_job import FedKey, Hashes, Job, Teller
@@ -13,6 +13,7 @@ from kubefed_core.decide.outcomes import RECOVERABLE, Outcome, State
 from kubefed_core.decide.propagation import Create, Delete, Operation, Unlabel, Update
 from kubefed_core.errors import Retry
 from kubefed_core.resources import Resource
+from kubefed_core.runtime import loop
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,9 @@ _TIMED_OUT = {
     Unlabel: State.UNLABEL_TIMED_OUT,
 }
 
+_ACTIONS: Mapping[type, str] = {Create: "create", Update: "update", Delete: "delete"}
+"""Under which names they are measured."""
+
 Task = asyncio.Task[Outcome]
 
 
@@ -40,16 +44,31 @@ class _Running(NamedTuple):
     task: Task
 
 
+class Meter(loop.Meter, Protocol):
+    """What is measured of propagation, in seconds."""
+
+    def propagated(self, seconds: float) -> None: ...
+
+    def dispatched(self, action: str, seconds: float) -> None: ...
+
+
 class Work:
     """`ended` is called for an object whose slow operation has come to an end after all."""
 
     def __init__(
-        self, acts: Acts, *, pace: Pace, teller: Teller, ended: Callable[[FedKey], None]
+        self,
+        acts: Acts,
+        *,
+        pace: Pace,
+        teller: Teller,
+        ended: Callable[[FedKey], None],
+        meter: Meter | None = None,
     ) -> None:
         self._acts = acts
         self._pace = pace
         self._tell = teller
         self._ended = ended
+        self._meter = meter
         self._running: dict[tuple[FedKey, str], _Running] = {}
         self._late: dict[FedKey, dict[str, tuple[Hashes, str]]] = {}
         self._room: dict[str, asyncio.Semaphore] = {}
@@ -107,7 +126,7 @@ class Work:
         """What is to be said without doing anything; None where something is to be done."""
         if (job.key, operation.cluster) in self._running:
             return _timed_out(operation)
-        settled = self._acts.settled(job, operation)
+        settled = self._settled(job, operation)
         if settled is not None:
             if settled.state is State.OK:
                 self._pace.went_well(job.key, operation.cluster)
@@ -126,6 +145,15 @@ class Work:
         self._tell.warn(job, "Contested", text)
         return contested
 
+    def _settled(self, job: Job, operation: Operation) -> Outcome | None:
+        """A fault in what one cluster holds keeps the others from nothing."""
+        try:
+            return self._acts.settled(job, operation)
+        except Exception as error:
+            log.exception("%s in %s", job.key, operation.cluster)
+            why = f"{type(error).__name__}: {error}"
+            return Outcome(operation.cluster, State.BUILD_FAILED, why)
+
     def _begin(self, job: Job, operation: Operation) -> Task:
         slot = job.key, operation.cluster
         name = f"{type(operation).__name__} {job.key} in {operation.cluster}"
@@ -140,7 +168,9 @@ class Work:
         room = self._room.setdefault(cluster, asyncio.Semaphore(AT_ONCE))
         try:
             async with asyncio.timeout(TIMEOUT), room:
+                begun = _now()
                 outcome = await self._acts.act(job, operation)
+                self._measure(operation, outcome, _now() - begun)
         except Failed as error:
             outcome = Outcome(cluster, error.state, str(error))
         except TimeoutError:
@@ -150,6 +180,12 @@ class Work:
             outcome = Outcome(cluster, State.UPDATE_FAILED, f"{type(error).__name__}: {error}")
         self._account(job, operation, outcome)
         return outcome
+
+    def _measure(self, operation: Operation, outcome: Outcome, seconds: float) -> None:
+        action = _ACTIONS.get(type(operation))
+        well = outcome.wrote or outcome.gone or outcome.state is State.WAITING
+        if self._meter is not None and action and well:
+            self._meter.dispatched(action, seconds)
 
     def _account(self, job: Job, operation: Operation, outcome: Outcome) -> None:
         now, wish = _now(), _wish(job, operation)

@@ -68,7 +68,7 @@ class Types:
         self._unguarded: dict[str, str] = {}
         # One worker: what is followed on the host is changed by one at a time.
         self._controller: Controller[str] = Controller(
-            "federatedtypeconfig", self.reconcile, workers=1, meter=meter
+            "federatedtypeconfigcontroller", self.reconcile, workers=1, meter=meter
         )
         host.fleet.subscribe(self._changed)
 

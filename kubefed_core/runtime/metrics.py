@@ -45,6 +45,25 @@ class Metrics:
             buckets=KUBEFED_BUCKETS,
             registry=registry,
         )
+        self._propagation = Histogram(
+            "reconcile_federated_resources_duration_seconds",
+            "How long one reconcile of a federated object took.",
+            buckets=KUBEFED_BUCKETS,
+            registry=registry,
+        )
+        self._dispatch = Histogram(
+            "dispatch_operation_duration_seconds",
+            "How long it took to create, update or delete an object in a member.",
+            ["action"],
+            buckets=KUBEFED_BUCKETS,
+            registry=registry,
+        )
+        self._connection = Histogram(
+            "cluster_client_connection_duration_seconds",
+            "How long it took to get a client of a member.",
+            buckets=KUBEFED_BUCKETS,
+            registry=registry,
+        )
         self._sight = Gauge(
             "kubefed_feed_live",
             "1 while a resource of a cluster is followed, 0 while it is out of sight.",
@@ -70,6 +89,16 @@ class Metrics:
 
     def cluster_probed(self, seconds: float) -> None:
         self._health.observe(seconds)
+
+    def propagated(self, seconds: float) -> None:
+        self._propagation.observe(seconds)
+
+    def dispatched(self, action: str, seconds: float) -> None:
+        """`action` is create, update or delete."""
+        self._dispatch.labels(action).observe(seconds)
+
+    def cluster_connected(self, seconds: float) -> None:
+        self._connection.observe(seconds)
 
     def feed(self, cluster: str, resource: str, *, live: bool) -> None:
         self._sight.labels(cluster or "host", resource).set(live)

@@ -57,6 +57,7 @@ class Story:
         self.config = config
         self.before_removal = at_once
         self.follows = follows
+        self.meter = None
         self.sync = None
         self.host.put(NAMESPACES, {"metadata": {"name": "shop"}})
         for target in types:
@@ -146,11 +147,12 @@ class Story:
         await fleet.engage(HOST, Access("https://host"), on_host.all())
         recorder = Recorder(fleet.client(HOST), component="test", namespace=SYSTEM, now=now)
         host = Host(fleet=fleet, recorder=recorder, namespace=SYSTEM, now=now)
-        members = Members(host=host, interests=in_members)
+        members = Members(host=host, interests=in_members, meter=self.meter)
         self.sync = Sync(
             host=host,
             config=lambda: self.config,
             before_removal=lambda *given: self.before_removal(*given),
+            meter=self.meter,
         )
         types = Types(
             host=host,
