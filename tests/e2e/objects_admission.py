@@ -1,4 +1,4 @@
-"""Objects that the admission webhook is asked about, and what it says; see test_admission.py."""
+"""Objects that the admission webhook is asked about, and what it says; see test_webhook.py."""
 
 import json
 from typing import Any
