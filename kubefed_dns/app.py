@@ -21,6 +21,7 @@ from kubefed_core.api.config import Config
 from kubefed_core.controllers.clusters import Clusters
 from kubefed_core.controllers.members import Members
 from kubefed_core.controllers.scheduling import Scheduling
+from kubefed_core.controllers.statuses import Statuses
 from kubefed_core.controllers.sync import Sync
 from kubefed_core.controllers.sync_removal import BeforeRemoval
 from kubefed_core.controllers.types import Types
@@ -221,15 +222,21 @@ class Manager:
         if not first.pushes:
             return {}
         sync = Sync(host=host, config=config, before_removal=before, meter=meter)
+        statuses = Statuses(host=host, config=config, meter=meter)
         types = Types(
             host=host,
             config=config,
             sync=sync,
+            statuses=statuses,
             on_host=on_host,
             in_members=in_members,
             meter=meter,
         )
-        works: dict[str, Work] = {"sync": sync.run, "types": types.run}
+        works: dict[str, Work] = {
+            "sync": sync.run,
+            "types": types.run,
+            "statuses": statuses.run,
+        }
         if first.schedules:
             works["scheduling"] = Scheduling(host=host, config=config, meter=meter).run
         return works

@@ -53,6 +53,18 @@ def new(federated: Obj, resource: Resource, name: str) -> dict[str, Any]:
     }
 
 
+def beside(federated: Obj, resource: Resource, kind: Resource) -> dict[str, Any]:
+    """An object of another kind and the same name, that goes with the federated object."""
+    return {
+        "apiVersion": kind.api_version,
+        "kind": kind.kind,
+        "metadata": {
+            **_named(key_of(federated)),
+            "ownerReferences": [_owner(federated, resource)],
+        },
+    }
+
+
 def kept(old: Obj, federated: Obj, resource: Resource, *, left: frozenset[str]) -> dict[str, Any]:
     """`old` with what goes before its status: whose it is, and where something was left."""
     given = {name: value for name, value in annotations(old).items() if name != LEFT}

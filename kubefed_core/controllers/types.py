@@ -11,11 +11,13 @@ from kubefed_core.api import webhooks
 from kubefed_core.api.config import Config, Scope
 from kubefed_core.api.federated import SELECTOR
 from kubefed_core.api.types import FINALIZER, NAMESPACES, TypeConfig
+from kubefed_core.controllers.statuses import Statuses
 from kubefed_core.controllers.sync import Sync
+from kubefed_core.controllers.sync_report import COLLECT
 from kubefed_core.controllers.sync_triggers import namespace_of
 from kubefed_core.decide import escalation
 from kubefed_core.errors import Terminal
-from kubefed_core.objects import Key, Obj, deleting, dig, generation
+from kubefed_core.objects import Key, Obj, deleting, dig, generation, key_of
 from kubefed_core.resources import (
     CLUSTER_PROPAGATED_VERSIONS,
     CLUSTERS,
@@ -37,6 +39,8 @@ log = logging.getLogger(__name__)
 
 PLACEMENT = "placement of namespaces"
 """Who wants the federated namespaces where they are not propagated."""
+COLLECTED = "services"
+"""The name of the type config whose statuses are collected beside the federated objects."""
 GUARDED = 30.0
 """Seconds between two looks whether a webhook guards a kind that gives rights."""
 
@@ -56,11 +60,14 @@ class Types:
         sync: Sync,
         on_host: Interests,
         in_members: Interests,
+        statuses: Statuses | None = None,
         meter: Meter | None = None,
     ) -> None:
         self._host = host
         self._config = config
         self._sync = sync
+        self._statuses = statuses
+        self._collecting: TypeConfig | None = None
         self._on_host = on_host
         self._in_members = in_members
         self._running: dict[str, TypeConfig] = {}
@@ -98,6 +105,7 @@ class Types:
             kind = api.parse(obj)
         except Terminal:
             await self._stop(name)
+            await self._collect_none(name)
             await self._say(obj, running=False)
             raise
         if kind.is_namespace:
@@ -107,6 +115,7 @@ class Types:
             await self._say(obj, running=False)
             return None
         obj = await self._set_finalizer(obj, wanted=True)
+        await self._collect(kind)
         missing = kind.propagated and kind.namespaced and not self._has_namespaces()
         if kind.propagated and not missing and await self._is_guarded(kind, obj):
             await self._start(kind)
@@ -139,6 +148,7 @@ class Types:
 
     async def _gone(self, name: str, obj: Obj | None) -> None:
         self._unguarded.pop(name, None)
+        await self._collect_none(name)
         if name == NAMESPACES:
             await self._place_by(None)
         await self._stop(name)
@@ -199,6 +209,31 @@ class Types:
         await self._follow()
         log.info("not propagating %s any more", name)
 
+    async def _collect(self, kind: TypeConfig) -> None:
+        """Collect the statuses of Services, unless raw ones are collected for all kinds."""
+        wanted = kind.name == COLLECTED and kind.collected and kind.status is not None
+        if self._statuses is None or not wanted or self._config().gates.get(COLLECT):
+            await self._collect_none(kind.name)
+            return
+        kind = replace(kind, generation=0)
+        if kind == self._collecting or kind.status is None:
+            return
+        self._collecting = kind
+        who = f"{kind.name}/status"
+        self._in_members.want(who, [Interest(kind.target, self._where, labels=SELECTOR)])
+        self._on_host.want(who, [self._on_the_host(kind), Interest(kind.status, self._where)])
+        self._statuses.start(kind)
+        await self._follow()
+
+    async def _collect_none(self, name: str) -> None:
+        if self._statuses is None or self._collecting is None or self._collecting.name != name:
+            return
+        self._collecting = None
+        self._statuses.stop()
+        self._in_members.want(f"{name}/status")
+        self._on_host.want(f"{name}/status")
+        await self._follow()
+
     async def _follow(self) -> None:
         fleet = self._host.fleet
         await fleet.engage(HOST, fleet.client(HOST).access, self._on_host.all())
@@ -224,13 +259,20 @@ class Types:
         return made
 
     async def _say(self, obj: Obj, *, running: bool) -> None:
-        status = api.dump_status(generation=generation(obj), propagating=running, collecting=False)
+        collecting = self._collecting is not None and self._collecting.name == _name(obj)
+        status = api.dump_status(
+            generation=generation(obj), propagating=running, collecting=collecting
+        )
         try:
             await self._host.set_status(TYPE_CONFIGS, obj, status)
         except errors.NotFound:
             return
         except errors.Conflict as error:
             raise errors.Retry(str(error), after=0.2) from error
+
+
+def _name(obj: Obj) -> str:
+    return key_of(obj).name
 
 
 def base_interests(config: Config, namespace: str) -> tuple[Interest, ...]:

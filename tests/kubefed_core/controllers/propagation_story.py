@@ -13,6 +13,7 @@ from kubefed_core.api.federated import MANAGED
 from kubefed_core.api.types import TypeConfig, dump, federated_of
 from kubefed_core.controllers.members import Members
 from kubefed_core.controllers.scheduling import Scheduling
+from kubefed_core.controllers.statuses import Statuses
 from kubefed_core.controllers.sync import Sync, at_once
 from kubefed_core.controllers.types import Types, base_interests
 from kubefed_core.objects import Key, timestamp
@@ -154,8 +155,10 @@ class Story:
             before_removal=lambda *given: self.before_removal(*given),
             meter=self.meter,
         )
+        statuses = Statuses(host=host, config=lambda: self.config)
         types = Types(
             host=host,
+            statuses=statuses,
             config=lambda: self.config,
             sync=self.sync,
             on_host=on_host,
@@ -164,7 +167,7 @@ class Story:
         scheduling = Scheduling(host=host, config=lambda: self.config)
         tasks = [
             asyncio.create_task(each.run())
-            for each in (recorder, members, self.sync, types, scheduling)
+            for each in (recorder, members, self.sync, types, scheduling, statuses)
         ]
         try:
             yield self
