@@ -7,12 +7,12 @@ from kubefed_core import errors
 from kubefed_core.api import federated as api
 from kubefed_core.api.config import Config
 from kubefed_core.api.federated import MANAGED
-from kubefed_core.controllers.sync_job import Job, Teller
+from kubefed_core.controllers.sync_job import OWN, Job, Teller
 from kubefed_core.controllers.sync_view import View
 from kubefed_core.decide import drift, template, versions
 from kubefed_core.decide.outcomes import Outcome, State
 from kubefed_core.decide.propagation import Create, Delete, Operation, Unlabel, Update
-from kubefed_core.objects import Obj, dig, labels, uid
+from kubefed_core.objects import Obj, dig, labels, uid, version
 from kubefed_core.runtime.client import Client
 from kubefed_core.runtime.host import Host
 
@@ -199,19 +199,23 @@ class Acts:
                 if not api.is_managed(member):
                     return Outcome(cluster, gone=True)
             else:
-                self._host.fleet.put(cluster, target, made)
+                self._host.fleet.put(cluster, target, made, by=OWN)
                 return Outcome(cluster, gone=True)
         raise AssertionError("unreachable")
 
     def _wanted(self, job: Job, cluster: str, member: Obj | None) -> dict[str, Any]:
-        patches = job.patches.get(cluster, ())
-        try:
-            return template.desired(job.federated, job.type.target, patches, member=member)
-        except errors.Terminal as error:
-            raise Failed(_FAULTS[type(error)], str(error)) from error
+        slot = cluster, version(member)
+        if slot not in job.built:
+            target, patches = job.type.target, job.patches.get(cluster, ())
+            try:
+                made = template.desired(job.federated, target, patches, member=member)
+            except errors.Terminal as error:
+                raise Failed(_FAULTS[type(error)], str(error)) from error
+            job.built[slot] = made
+        return job.built[slot]
 
     def _wrote(self, job: Job, cluster: str, made: Obj) -> Outcome:
-        self._host.fleet.put(cluster, job.type.target, made)
+        self._host.fleet.put(cluster, job.type.target, made, by=OWN)
         return Outcome(cluster, version=versions.version(made), wrote=True)
 
 

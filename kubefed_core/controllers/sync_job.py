@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kubefed_core.api.federated import DeleteOptions
 from kubefed_core.api.types import TypeConfig
@@ -12,6 +12,8 @@ from kubefed_core.objects import Key, Obj, generation, uid
 from kubefed_core.resources import Resource
 from kubefed_core.runtime.recorder import Recorder
 
+OWN = "sync"
+"""Who writes here, for `Fleet.put`: its own writes are no reason to look again."""
 SYSTEM_NAMESPACES = frozenset({"kube-system", "kube-public", "default"})
 
 
@@ -45,7 +47,8 @@ class Job:
     """One object's work. `recorded` are the versions that the clusters got of this very wish.
 
     `patches` and `options` are by cluster and for its deletion; `removing`
-    where the federated object itself goes.
+    where the federated object itself goes. `built` keeps what was built, by
+    cluster and the version of the object that is there.
     """
 
     key: FedKey
@@ -56,6 +59,7 @@ class Job:
     patches: Mapping[str, tuple[Patch, ...]] = field(default_factory=dict)
     options: DeleteOptions = field(default_factory=DeleteOptions)
     removing: bool = False
+    built: dict[tuple[str, str | None], dict[str, Any]] = field(default_factory=dict, repr=False)
 
     @property
     def target(self) -> Key:

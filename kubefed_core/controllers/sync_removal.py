@@ -6,7 +6,7 @@ from collections.abc import Callable
 from kubefed_core import errors
 from kubefed_core.api import federated as api
 from kubefed_core.api.types import TypeConfig
-from kubefed_core.controllers.sync_job import FedKey, Job, Teller
+from kubefed_core.controllers.sync_job import OWN, FedKey, Job, Teller
 from kubefed_core.controllers.sync_report import Report, hashes
 from kubefed_core.controllers.sync_view import View
 from kubefed_core.controllers.sync_work import RECHECK, Work
@@ -16,6 +16,7 @@ from kubefed_core.decide.propagation import Delete, Operation, Seen, Unlabel, Wa
 from kubefed_core.errors import Retry, Terminal
 from kubefed_core.objects import Key, Obj, deleting, dig
 from kubefed_core.resources import Resource
+from kubefed_core.runtime.fleet import HOST
 from kubefed_core.runtime.host import Host
 
 BeforeRemoval = Callable[[str, Resource, Key], float | None]
@@ -189,5 +190,5 @@ async def set_finalizers(host: Host, job: Job, finalizers: list[str]) -> Obj | N
     except errors.Conflict as error:
         raise Retry(str(error), after=0.2) from error
     if not deleting(made) or dig(made, "metadata", "finalizers"):
-        host.fleet.put("", resource, made)
+        host.fleet.put(HOST, resource, made, by=OWN)
     return made

@@ -9,7 +9,7 @@ from kubefed_core.api import federated as api
 from kubefed_core.api import propagated
 from kubefed_core.api.config import Config
 from kubefed_core.api.propagated import Versions
-from kubefed_core.controllers.sync_job import Hashes, Job, Teller
+from kubefed_core.controllers.sync_job import OWN, Hashes, Job, Teller
 from kubefed_core.controllers.sync_view import View
 from kubefed_core.decide import outcomes as decide
 from kubefed_core.decide import readiness, versions
@@ -127,12 +127,15 @@ class Report:
     async def _set(self, federated: Obj, job: Job, status: Mapping[str, Any]) -> None:
         """Through conflicts about anything but the spec that the status speaks of."""
         resource, spoken_of = job.type.federated, generation(federated)
+        by = OWN
         for _ in range(TRIES):
             try:
-                await self._host.set_status(resource, federated, status)
+                await self._host.set_status(resource, federated, status, by=by)
             except errors.NotFound:
                 return
             except errors.Conflict:
+                # What somebody else has changed meanwhile nobody has looked at yet.
+                by = ""
                 federated = await self._host.client.get(resource, job.key.key)
                 if generation(federated) != spoken_of:
                     self._host.fleet.put("", resource, federated)

@@ -9,7 +9,7 @@ from kubefed_core.api import taints
 from kubefed_core.api.config import Config
 from kubefed_core.api.taints import Taint
 from kubefed_core.api.types import TypeConfig
-from kubefed_core.controllers.sync_job import Doubts, FedKey
+from kubefed_core.controllers.sync_job import OWN, Doubts, FedKey
 from kubefed_core.controllers.sync_pace import Pace
 from kubefed_core.controllers.sync_view import GRACE
 from kubefed_core.objects import Key, Obj, key_of, labels, uid
@@ -74,9 +74,10 @@ class Triggers:
             self._queue.add(found, bulk=bulk)
 
     def _changed(self, cluster: str, resource: Resource, key: Key) -> None:
+        own = self._host.fleet.told_by == OWN
         if cluster != HOST:
-            self._member_changed(cluster, resource, key)
-        elif self._federated_changed(resource, key):
+            self._member_changed(cluster, resource, key, own=own)
+        elif own or self._federated_changed(resource, key):
             return
         elif resource == CLUSTERS and key.namespace == self._host.namespace:
             self._cluster_changed(key)
@@ -94,14 +95,14 @@ class Triggers:
             return True
         return kind is not None
 
-    def _member_changed(self, cluster: str, resource: Resource, key: Key) -> None:
+    def _member_changed(self, cluster: str, resource: Resource, key: Key, *, own: bool) -> None:
         for kind in self._types.values():
             if kind.target != resource:
                 continue
             named = _named(kind, key)
             obj = self._object(cluster, resource, key)
             ours = obj is not None and api.is_managed(obj)
-            if ours or self._host.get(kind.federated, named) is not None:
+            if not own and (ours or self._host.get(kind.federated, named) is not None):
                 self._add(kind, named)
             if kind.is_namespace and ours:
                 self._unheld(cluster, key.name)

@@ -5,7 +5,6 @@ import contextlib
 import logging
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from kubefed_core import errors
@@ -123,6 +122,7 @@ class Fleet:
         self._stores: dict[tuple[str, Resource], Store] = {}
         self._listeners: list[Listener] = []
         self._watchers: list[Watcher] = []
+        self.told_by = ""
 
     def subscribe(self, listener: Listener) -> None:
         self._listeners.append(listener)
@@ -147,11 +147,19 @@ class Fleet:
         """The cache whether filled or not, for its state; None where nothing is followed."""
         return self._stores.get((cluster, resource))
 
-    def put(self, cluster: str, resource: Resource, obj: Obj) -> None:
-        """Take in what a write answered, so that the next step need not wait for its echo."""
+    def put(self, cluster: str, resource: Resource, obj: Obj, *, by: str = "") -> None:
+        """Take in what a write answered, so that the next step need not wait for its echo.
+
+        While the listeners are told, `told_by` is who has written: he knows it already.
+        """
         store = self._stores.get((cluster, resource))
-        if store is not None and store.put(obj, now=asyncio.get_running_loop().time()):
+        if store is None or not store.put(obj, now=asyncio.get_running_loop().time()):
+            return
+        self.told_by = by
+        try:
             self._tell(cluster, resource, {key_of(obj)})
+        finally:
+            self.told_by = ""
 
     def nudge(self, cluster: str) -> None:
         """Let the waiting feeds of a cluster try again at once."""
@@ -244,13 +252,20 @@ class Fleet:
             self._apply(cluster, resource, Lost(TimeoutError("no answer yet")))
 
     def _tell(self, cluster: str, resource: Resource, keys: Collection[Key]) -> None:
+        """A fault of one listener keeps the change from no other: it is not told twice."""
         for key in keys:
             for listener in self._listeners:
-                _call(partial(listener, cluster, resource, key))
+                try:
+                    listener(cluster, resource, key)
+                except Exception:
+                    log.exception("a listener failed")
 
     def _tell_sight(self, cluster: str, resource: Resource) -> None:
         for watcher in self._watchers:
-            _call(partial(watcher, cluster, resource))
+            try:
+                watcher(cluster, resource)
+            except Exception:
+                log.exception("a watcher failed")
 
     async def _stop(self, member: _Member, resources: Collection[Resource]) -> None:
         feeds = [member.feeds.pop(resource) for resource in list(resources)]
@@ -268,11 +283,3 @@ class Fleet:
         if store is not None:
             self._tell(cluster, resource, store.keys())
             self._tell_sight(cluster, resource)
-
-
-def _call(listener: Callable[[], None]) -> None:
-    """Let a fault of one listener keep the change from no other: it is not told twice."""
-    try:
-        listener()
-    except Exception:
-        log.exception("a listener failed")
