@@ -77,11 +77,18 @@ class Scheduling:
             raise
         kind = self._kind(preference.target)
         if kind is None or not self._view.complete(kind):
+            if kind is None and self._host.filled(TYPE_CONFIGS):
+                await self._refuse(obj, f"{preference.target} is not propagated", "NoTarget")
             return None
         federated = self._host.get(kind.federated, key)
         if federated is None or deleting(federated):
+            await self._refuse(obj, f"there is no {preference.target} {key}", "NoTarget")
             return None
-        candidates, again = self._candidates(kind, federated, preference)
+        try:
+            candidates, again = self._candidates(kind, federated, preference)
+        except Terminal as error:
+            await self._refuse(obj, str(error))
+            raise
         seen, unsettled = await self._running(kind, key, candidates)
         plan = scheduling.shares(preference, candidates, seen) if candidates else ()
         if plan and (made := scheduling.applied(federated, plan)) is not None:
@@ -187,8 +194,8 @@ class Scheduling:
         except errors.Conflict as error:
             raise Retry(str(error), after=0.2) from error
 
-    async def _refuse(self, obj: Obj, why: str) -> None:
-        new = Condition(SCHEDULED, "False", "Invalid", why)
+    async def _refuse(self, obj: Obj, why: str, reason: str = "Invalid") -> None:
+        new = Condition(SCHEDULED, "False", reason, why)
         found = set_condition(api.conditions_of(obj), new, now=self._host.now())
         status = api.Status(generation(obj), conditions=found)
         await self._say(obj, api.dump_status(status))

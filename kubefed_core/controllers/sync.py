@@ -184,7 +184,7 @@ class Sync:
             return None
         self._warn_of_template(job)
         selected = where.placed.clusters
-        steps = propagation.plan(self._view.seen(job.type, job.target, selected))
+        steps = propagation.plan(self._view.wanted(job.type, job.federated, selected))
         operations = [step for step in steps if isinstance(step, Operation)]
         job, refused = self._patched(job, operations, selected)
         kept = {each.cluster for each in refused}

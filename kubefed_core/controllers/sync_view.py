@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -139,6 +140,12 @@ class View:
         store = self._host.fleet.store(cluster, kind.target)
         obj = store.get(key) if store is not None else None
         return obj if obj is not None and api.is_managed(obj) else None
+
+    def wanted(self, kind: TypeConfig, federated: Obj, selected: frozenset[str]) -> list[Seen]:
+        """Every joined cluster, for an object that shall be in some of them."""
+        known = self._known_in(kind, federated)
+        found = self.seen(kind, template.target_key(federated, kind.target), selected)
+        return [replace(each, known=each.cluster in known) for each in found]
 
     def seen(self, kind: TypeConfig, key: Key, selected: frozenset[str]) -> list[Seen]:
         """Every joined cluster; `key` is that of the target."""

@@ -11,15 +11,17 @@ from kubefed_core.objects import Obj, deleting
 class Seen:
     """One cluster and the object in it.
 
-    `obj` is the managed object as last seen; `trouble` says why nothing can be
-    seen; `unlisted` while that is not known yet; `own` where the object is the
-    host's own namespace, because the cluster is the host.
+    `obj` is the managed object as last seen; `known` where it may have one, for all
+    anybody remembers; `trouble` says why nothing can be seen; `unlisted` while
+    that is not known yet; `own` where the object is the host's own namespace,
+    because the cluster is the host.
     """
 
     cluster: str
     ready: bool = True
     selected: bool = False
     obj: Obj | None = None
+    known: bool = True
     own: bool = False
     trouble: str = ""
     unlisted: bool = False
@@ -81,7 +83,8 @@ def _step(seen: Seen) -> Step | None:
     if seen.unlisted:
         return Wait(seen.cluster)
     if seen.trouble:
-        return Outcome(seen.cluster, State.CACHE_FAILED, seen.trouble)
+        said = Outcome(seen.cluster, State.CACHE_FAILED, seen.trouble)
+        return said if seen.selected or seen.known else None
     if seen.selected:
         return Create(seen.cluster) if seen.obj is None else Update(seen.cluster, seen.obj)
     if seen.obj is None:

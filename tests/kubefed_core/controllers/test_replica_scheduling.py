@@ -151,6 +151,37 @@ async def test_clusters_that_were_never_there_are_no_sign_of_being_cut_off():
         assert replicas(story)["eu"] == 6
 
 
+async def test_a_preference_without_its_workload_says_so_until_it_is_there():
+    story = Story("eu", types=(NAMESPACES,))
+    prefer(story, 2)
+    async with story.hub():
+        await asyncio.sleep(1)
+        (condition,) = said(story)["conditions"]
+        assert (condition["reason"], condition["message"]) == (
+            "NoTarget",
+            "FederatedDeployment is not propagated",
+        )
+        story.enable(DEPLOYMENTS)
+        await asyncio.sleep(1)
+        assert said(story)["conditions"][0]["message"] == (
+            "there is no FederatedDeployment shop/web"
+        )
+        story.federate(SPREAD, resource=FEDERATED_DEPLOYMENTS)
+        await asyncio.sleep(1)
+        assert said(story)["conditions"][0]["status"] == "True"
+        assert replicas(story) == {"eu": 2}
+
+
+async def test_a_placement_that_cannot_be_read_is_said_by_the_preference_too():
+    story = scheduled("eu")
+    bad = {"clusterSelector": {"matchExpressions": [{"key": "a", "operator": "Near"}]}}
+    story.federate(resource=FEDERATED_DEPLOYMENTS, placement=bad)
+    prefer(story, 2, intersectWithClusterSelector=True)
+    async with story.hub():
+        await asyncio.sleep(1)
+        assert said(story)["conditions"][0]["reason"] == "Invalid"
+
+
 async def test_only_clusters_that_the_selectors_select():
     story = scheduled("eu", "us")
     story.cluster("eu", labels={"tier": "gold"})

@@ -307,3 +307,30 @@ async def test_a_host_that_is_cut_off_removes_nothing_for_a_taint():
         story.regain("ap")
         await asyncio.sleep(60)
         assert story.data("eu") is None
+
+
+async def test_a_cluster_that_lacks_the_type_is_not_spoken_of_where_nothing_is_wanted_of_it():
+    story = Story("eu", "us")
+    story.world["us"].faults[CONFIG_MAPS] = errors.NotFound("no such type", status=404)
+    story.federate(V1, placement=only("eu"))
+    async with story.hub():
+        await asyncio.sleep(30)
+        assert story.clusters() == {"eu": ""}
+        assert story.condition() == ("True", "")
+
+
+async def test_a_cluster_out_of_sight_that_still_has_what_it_should_not_is_named():
+    story = Story("eu", "us")
+    story.federate(V1)
+    async with story.hub():
+        await asyncio.sleep(1)
+        story.world["us"].faults[CONFIG_MAPS] = errors.Forbidden("no", status=403)
+        story.world["us"].cut()
+        await asyncio.sleep(20)
+        story.federate(placement=only("eu"))
+        await asyncio.sleep(1)
+        assert story.clusters() == {"eu": "", "us": "CachedRetrievalFailed"}
+        story.world["us"].faults.clear()
+        await asyncio.sleep(30)
+        assert story.clusters() == {"eu": ""}
+    assert story.data("us") is None
