@@ -11,20 +11,37 @@ DIGEST = 12
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The names that vanished lately, with when; times in seconds of any clock."""
+    """The names that vanished lately, with when; times in seconds of any clock.
+
+    `agreed` are those that somebody let go: they count to what there was, not to
+    what vanishes.
+    """
 
     vanished: Mapping[str, float] = field(default_factory=dict)
+    agreed: Mapping[str, float] = field(default_factory=dict)
 
     def after(
-        self, *, vanished: Collection[str] = (), came: Collection[str] = (), now: float
+        self,
+        *,
+        vanished: Collection[str] = (),
+        agreed: Collection[str] = (),
+        came: Collection[str] = (),
+        now: float,
     ) -> "Window":
         """With what has just happened; a name that is back has not vanished."""
-        left = {name: at for name, at in self.vanished.items() if name not in came}
-        return Window(left | dict.fromkeys(vanished, now))
+        left, let = (
+            {name: at for name, at in names.items() if name not in came}
+            for names in (self.vanished, self.agreed)
+        )
+        return Window(left | dict.fromkeys(vanished, now), let | dict.fromkeys(agreed, now))
 
     def within(self, seconds: float, *, now: float) -> "Window":
         """Without what was longer ago."""
-        return Window({name: at for name, at in self.vanished.items() if now - at < seconds})
+        left, let = (
+            {name: at for name, at in names.items() if now - at < seconds}
+            for names in (self.vanished, self.agreed)
+        )
+        return Window(left, let)
 
 
 def held(
@@ -36,11 +53,10 @@ def held(
     that there would be without them; `owned` counts the names there now.
     """
     names = frozenset(vanishing)
-    recent = window.within(safety.window, now=now).vanished
-    count = len(names | recent.keys())
-    too_many = count > safety.min_names and 100 * count > safety.max_delete_percent * (
-        owned + len(recent)
-    )
+    recent = window.within(safety.window, now=now)
+    count = len(names | recent.vanished.keys())
+    there = owned + len(recent.vanished.keys() | recent.agreed.keys())
+    too_many = count > safety.min_names and 100 * count > safety.max_delete_percent * there
     return names if too_many else frozenset()
 
 

@@ -92,7 +92,8 @@ class Brakes:
         ledger = self._ledger
         gone = {name for name in names if name in before and name not in ledger.ours}
         came = {name for name in names if name not in before and name in ledger.ours}
-        window = ledger.window.after(vanished=gone - self._released, came=came, now=now)
+        agreed = gone & self._released
+        window = ledger.window.after(vanished=gone - agreed, agreed=agreed, came=came, now=now)
         ledger.window = window.within(self._spec.safety.window, now=now)
         self._released -= gone
 

@@ -94,6 +94,27 @@ async def test_the_brake_counts_over_a_sliding_window(story):
         assert len(held(story)) == 60, "not so soon"
 
 
+async def test_what_was_approved_makes_the_zone_no_smaller_for_what_goes_next(story):
+    """The share is of what was there when the window began."""
+    story.want(*wanted(hosts(100)))
+    async with story.hub():
+        await settle()
+        story.want(*wanted(hosts(75)))
+        await settle()
+        story.want(*wanted(hosts(15)))
+        await settle()
+        vanishing = {f"{host}." for host in hosts(60, start=15)}
+        story.provider(annotations={APPROVE: f"example.org={brake.digest(vanishing)}"})
+        await settle()
+        assert len(held(story)) == 15
+        story.want(*wanted(hosts(13)))
+        await settle()
+        assert len(held(story)) == 13, "27 of 100"
+        story.want(*wanted(hosts(7)))
+        await settle()
+        assert len(held(story)) == 13, "33 of 100"
+
+
 async def test_deleting_one_object_with_many_names_is_held_too(story):
     story.want(*wanted(hosts(40)))
     async with story.hub():
