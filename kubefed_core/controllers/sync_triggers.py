@@ -13,10 +13,28 @@ from kubefed_core.controllers.sync_job import OWN, Doubts, FedKey
 from kubefed_core.controllers.sync_pace import Pace
 from kubefed_core.controllers.sync_view import GRACE
 from kubefed_core.objects import Key, Obj, key_of, labels, uid
-from kubefed_core.resources import CLUSTERS, NAMESPACES, PLACEMENT_POLICIES, Resource
+from kubefed_core.resources import (
+    CLUSTER_PROPAGATED_VERSIONS,
+    CLUSTERS,
+    NAMESPACES,
+    PLACEMENT_POLICIES,
+    PROPAGATED_VERSIONS,
+    Resource,
+)
 from kubefed_core.runtime.fleet import HOST
 from kubefed_core.runtime.host import Host
 from kubefed_core.runtime.queue import KeyQueue
+
+_DECISIVE = frozenset(
+    {
+        CLUSTERS,
+        NAMESPACES,
+        PLACEMENT_POLICIES,
+        PROPAGATED_VERSIONS,
+        CLUSTER_PROPAGATED_VERSIONS,
+    }
+)
+"""What of the host decides about objects of every kind."""
 
 
 def namespace_of(obj: Obj) -> str:
@@ -172,7 +190,7 @@ class Triggers:
     def _sight(self, cluster: str, resource: Resource) -> None:
         """A listing, or the loss of one: what could not be said may be now."""
         if cluster == HOST:
-            self.all()
+            self._host_sight(resource)
             return
         kinds = [kind for kind in self._types.values() if kind.target == resource]
         store = self._host.fleet.sight(cluster, resource)
@@ -181,6 +199,14 @@ class Triggers:
             self._pace.clear(cluster)
         for kind in kinds:
             self.all(kind, after=GRACE + 0.1 if lost else 0.0)
+
+    def _host_sight(self, resource: Resource) -> None:
+        """Only what decisions rest on: a host has dozens of kinds, and may have many objects."""
+        kind, spaces = self._types.get(resource), self._namespaces()
+        if resource in _DECISIVE or (spaces is not None and spaces.federated == resource):
+            self.all()
+        elif kind is not None:
+            self.all(kind)
 
     def _strays(self, kind: TypeConfig, cluster: str, *, after: float) -> None:
         """Objects with our label that no federated object speaks of."""
