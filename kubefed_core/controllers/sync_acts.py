@@ -156,7 +156,7 @@ class Acts:
                     raise
                 member = await client.get(job.type.target, job.target)
                 continue
-            return self._wrote(job, cluster, made)
+            return self._wrote(job, cluster, made, before=member)
         raise AssertionError("unreachable")
 
     async def _delete(self, job: Job, operation: Delete, client: Client) -> Outcome:
@@ -214,9 +214,12 @@ class Acts:
             job.built[slot] = made
         return job.built[slot]
 
-    def _wrote(self, job: Job, cluster: str, made: Obj) -> Outcome:
+    def _wrote(self, job: Job, cluster: str, made: Obj, *, before: Obj | None = None) -> Outcome:
+        """What is put as it was already changes nothing."""
         self._host.fleet.put(cluster, job.type.target, made, by=OWN)
-        return Outcome(cluster, version=versions.version(made), wrote=True)
+        return Outcome(
+            cluster, version=versions.version(made), wrote=version(made) != version(before)
+        )
 
 
 def _unlabelled(member: Obj) -> dict[str, Any]:

@@ -334,3 +334,20 @@ async def test_a_cluster_out_of_sight_that_still_has_what_it_should_not_is_named
         await asyncio.sleep(30)
         assert story.clusters() == {"eu": ""}
     assert story.data("us") is None
+
+
+async def test_an_update_that_changes_nothing_is_none():
+    """API servers write some values in their own way; that is nobody's contest."""
+    story = Story("eu")
+    story.federate(V1)
+    async with story.hub():
+        await asyncio.sleep(1)
+        for number in range(20):
+            story.writes()
+            story.host.remove(PROPAGATED_VERSIONS, Key("shop", "configmap-web"))
+            story.annotate(note=str(number))
+            await asyncio.sleep(1)
+            wrote = story.writes()
+            assert ("replace", CONFIG_MAPS, WEB) in wrote["eu"]
+            assert ("replace status", FEDERATED, WEB) not in wrote["host"]
+    assert story.clusters() == {"eu": ""}
