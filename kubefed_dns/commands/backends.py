@@ -167,6 +167,7 @@ def _servers(hub: Hub, found: Mapping[str, Opened]) -> list[Server]:
             each.entry.created,
             each.entry.spec.allowed_namespaces if each.entry.spec else None,
             embedded=each.embedded,
+            named=each.entry.named,
         )
         for each in found.values()
         if each.name not in leaving

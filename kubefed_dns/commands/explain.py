@@ -102,7 +102,9 @@ def _tell_set(one: "Set") -> None:
     for place in one.placed:
         at = f"DNSProvider {place.name}, zone {place.zone}"
         marker = f", serial or change {place.marker}" if place.marker else ""
-        said = f"{at}: {place.error}" if place.error else f"{at}{marker}"
+        said = f"{at}{marker}"
+        if place.error:
+            said = place.error if place.error.startswith(at) else f"{at}: {place.error}"
         click.echo(f"      {MARKS[not place.error]} {said}")
     if not one.placed:
         click.echo("      ? no provider has been told yet")
@@ -111,7 +113,8 @@ def _tell_set(one: "Set") -> None:
 def _tell_answer(answer: "Answer") -> None:
     good = {"same": True, "part": True, "differs": False}.get(answer.verdict)
     said = answer.error or ", ".join(answer.values) or "nothing"
-    click.echo(f"{MARKS[good]} {answer.server} answers {answer.type}: {said}")
+    asked = f"{answer.server} answers {answer.type}: " if answer.type else ""
+    click.echo(f"{MARKS[good]} {asked}{said}")
 
 
 def _as_json(

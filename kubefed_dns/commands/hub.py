@@ -1,5 +1,6 @@
 """What the host holds, with manifests laid over it as if they had been applied."""
 
+import base64
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -8,13 +9,15 @@ from kubefed_core.errors import Terminal
 from kubefed_core.kubefedctl import manifests
 from kubefed_core.kubefedctl.access import Api
 from kubefed_core.objects import Key, Obj, dig, key_of, uid
-from kubefed_core.resources import NAMESPACES, Resource
+from kubefed_core.resources import NAMESPACES, SECRETS, Resource
 from kubefed_dns.resources import DOMAINS, ENDPOINTS, INGRESS_RECORDS, PROVIDERS, SERVICE_RECORDS
 
 KINDS = {
     (each.api_version, each.kind): each
-    for each in (DOMAINS, ENDPOINTS, PROVIDERS, SERVICE_RECORDS, INGRESS_RECORDS)
-}
+    for each in (
+        DOMAINS, ENDPOINTS, PROVIDERS, SERVICE_RECORDS, INGRESS_RECORDS, NAMESPACES, SECRETS
+    )
+}  # fmt: skip
 NEWEST = "9999-12-31T23:59:59Z"
 """When what is only a manifest was created: whatever is there already is older."""
 
@@ -35,9 +38,10 @@ class Hub:
         return self._all(resource).values()
 
     def get(self, resource: Resource, key: Key) -> Obj | None:
-        if resource in KINDS.values() or resource == NAMESPACES:
+        if resource in KINDS.values() and resource != SECRETS:
             return self._all(resource).get(key)
-        return self.api.get(resource, key)
+        given = self.overlay.get((resource, key))
+        return given if given is not None else self.api.get(resource, key)
 
     def before(self, resource: Resource) -> Iterable[Obj]:
         """All as they are on the host, whatever a manifest says."""
@@ -79,11 +83,20 @@ def _overlay(applied: Iterable[Obj], namespace: str) -> Overlay:
             raise Terminal(f"a manifest is of kind {said[1]} ({said[0]}); a plan can be of {known}")
         if not isinstance(name, str) or not name:
             raise Terminal(f"metadata.name: a manifest of kind {said[1]} has none; give it one")
-        own = namespace if resource in {DOMAINS, PROVIDERS} else "default"
-        where = dig(obj, "metadata", "namespace") or own
+        own = namespace if resource in {DOMAINS, PROVIDERS, SECRETS} else "default"
+        where = "" if resource == NAMESPACES else dig(obj, "metadata", "namespace") or own
         meta = {**obj["metadata"], "namespace": where}
+        obj = _encoded(obj) if resource == SECRETS else obj
         found[(resource, Key(where, name))] = {**obj, "metadata": meta}
     return found
+
+
+def _encoded(secret: Obj) -> Obj:
+    """With `stringData` where the API server puts it."""
+    given = dig(secret, "stringData", default={})
+    texts = given if isinstance(given, dict) else {}
+    data = {key: base64.b64encode(str(text).encode()).decode() for key, text in texts.items()}
+    return {**secret, "data": {**dig(secret, "data", default={}), **data}}
 
 
 def _applied(there: Obj | None, obj: Obj) -> Obj:

@@ -21,13 +21,18 @@ class Site(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A provider as far as placing goes; `zones` are canonical, `created` orders them."""
+    """A provider as far as placing goes; `zones` are canonical, `created` orders them.
+
+    `named` are the zones that it is to serve; those of them that it does not are
+    not in `zones`.
+    """
 
     name: str
     zones: frozenset[str] = frozenset()
     created: str = ""
     allowed: Selector | None = None
     embedded: bool = False
+    named: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,10 @@ class Directory:
         for server in ordered:
             for zone in server.zones:
                 self._served.setdefault(zone, server)
+        self._named_zones: dict[str, str] = {}
+        for server in ordered:
+            for zone in server.named:
+                self._named_zones.setdefault(zone, server.name)
         self._domains: dict[str, Domain] = {}
         for domain in sorted(domains, key=lambda each: (each.created, each.key)):
             self._domains.setdefault(f"{domain.domain}.", domain)
@@ -118,17 +127,34 @@ class Directory:
 
     def _fallen_back(self, name: str, apex: str | None) -> Placing:
         """To the embedded server, for names of a Domain."""
+        late = self._late(name)
         if apex is None or self._embedded is None:
-            why = f"no DNSProvider serves a zone of {name}, nor is it in a Domain"
-            return Placing(problem=Problem(Reason.NO_PROVIDER, f"{why}: see their spec.zones"))
+            why = late or (
+                f"no DNSProvider serves a zone of {name}, nor is it in a Domain: "
+                "see their spec.zones"
+            )
+            return Placing(problem=Problem(Reason.NO_PROVIDER, why))
         remark = None
-        if self._others:
+        if late:
+            why = f"{late}; only the embedded server answers meanwhile"
+            remark = Problem(Reason.NO_PROVIDER, why)
+        elif self._others:
             remark = Problem(
                 Reason.NO_PROVIDER,
                 f"no DNSProvider serves a zone of {name}, only the embedded server answers: see "
                 f"their spec.zones, or say providers: [{EMBEDDED}] in the Domain",
             )
         return Placing((Site(self._embedded.name, apex),), remark=remark)
+
+    def _late(self, name: str) -> str:
+        """Who should serve a name and does not; empty where nobody should."""
+        zone = closest(name, self._named_zones)
+        if zone is None:
+            return ""
+        who = self._named_zones[zone]
+        return (
+            f"{name}: DNSProvider {who} names {zone} and does not serve it: see its condition Ready"
+        )
 
 
 def closest(name: str, zones: Container[str]) -> str | None:

@@ -43,6 +43,11 @@ class Entry:
     def embedded(self) -> bool:
         return self.spec is not None and self.spec.type == EMBEDDED
 
+    @property
+    def named(self) -> frozenset[str]:
+        """The zones that its object names."""
+        return frozenset(self.spec.zones) if self.spec is not None else frozenset()
+
     def own_zones(self, more: Collection[str]) -> frozenset[str]:
         """What it is to write, with zones that fall to it beside its own."""
         return self.zones.union(more) - self.contested.keys()

@@ -116,6 +116,7 @@ class Providers:
                 entry.created,
                 entry.spec.allowed_namespaces if entry.spec else None,
                 embedded=entry.embedded,
+                named=entry.named,
             )
             for entry in self._entries.values()
             if not ((obj := self.object(entry.name)) and deleting(obj))

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import yaml
 from dns.opcode import UPDATE
 from dns.rcode import NXDOMAIN, REFUSED, SERVFAIL
 from dns.rdatatype import AXFR
@@ -135,3 +136,33 @@ def test_a_zone_that_is_not_transferred_is_planned_by_the_names_that_are_wanted(
         ("Create", "www.example.com", "A"),
         ("Create", "a-www.example.com", "TXT"),
     ]
+
+
+def test_a_provider_is_planned_with_the_secret_in_its_manifest(kubefedctl, host, tmp_path):
+    """As it is written in one file; the host has neither."""
+    host.put("/api/v1/namespaces/kube-system")
+    names = {"namespace": "kube-federation-system"}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "creds", **names}}
+    provider = {
+        "apiVersion": "multiclusterdns.kubefed.io/v1alpha1",
+        "kind": "DNSProvider",
+        "metadata": {"name": "bind", **names},
+        "spec": {
+            "type": "rfc2136",
+            "zones": ["example.com"],
+            "ownerID": "hub",
+            "credentialsRef": {"name": "creds"},
+        },
+    }
+    held = {"example.com.": [f'a-old.example.com. 60 IN TXT "{OURS}"']}
+    with ScriptedDns(transfers(held)) as server:
+        block = {"servers": [server.address], "tsig": {"keyName": "k."}}
+        provider["spec"]["rfc2136"] = block
+        file = tmp_path / "bind.yaml"
+        for text, said in (("bm8=", ""), ("not base64", "is not base64")):
+            file.write_text(yaml.safe_dump_all([{**secret, "stringData": {"tsigSecret": text}},
+                                                provider]))  # fmt: skip
+            done = kubefedctl("dns", "plan", "-f", str(file), "-o", "json")
+            problems = [each["message"] for each in json.loads(done.out)["problems"]]
+            assert any(said in each for each in problems), problems
+            assert not any("cannot be found" in each for each in problems), problems

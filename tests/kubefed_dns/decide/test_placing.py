@@ -239,3 +239,16 @@ def test_the_zones_that_the_embedded_server_needs():
 )
 def test_closest(reason, name, zones, want):
     assert closest(name, zones) == want, reason
+
+
+def test_a_provider_that_names_a_zone_and_does_not_serve_it_is_named():
+    """It has just been made, say, with a wrong key."""
+    late = Server("late", named=frozenset({"example.net."}), created="2024-03")
+    directory = Directory(domains=[domain("example.net")], servers=[late, HERE])
+    found = directory.place("web.example.net.", {})
+    assert found.sites == at(("embedded", "example.net."))
+    assert found.remark is not None
+    assert "DNSProvider late names example.net. and does not serve it" in found.remark.message
+    alone = Directory(domains=[], servers=[late, HERE]).place("web.example.net.", {})
+    assert alone.problem is not None
+    assert "DNSProvider late names example.net." in alone.problem.message
