@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from kubefed_core.decide import health
 from kubefed_dns.api.records import Record
 from kubefed_dns.api.status import Entry, Reason
-from kubefed_dns.decide import explain, pulses
+from kubefed_dns.decide import explain, pulses, targets
 from kubefed_dns.decide.judge import OUT_OF_SIGHT, Case, Finding, judge
 from kubefed_dns.decide.sights import Probe, Sight, State
 
@@ -46,15 +46,17 @@ def weigh(
     findings |= _recovered(case, findings)
     spared = _last_targets(case, findings)
     findings |= {cluster: _spared(findings[cluster]) for cluster in spared}
-    return Verdict(
-        tuple(_entry(case, found) for found in findings.values()),
-        min(_deadlines(case, findings), default=None),
-        spared,
-    )
+    after = {cluster: _entry(case, found) for cluster, found in findings.items()}
+    case = replace(case, before=after, runs=pulses.good_runs(sights, after))
+    deadlines = _deadlines(case, findings)
+    return Verdict(tuple(after.values()), min(deadlines, default=None), spared)
 
 
 def _deadlines(case: Case, findings: Mapping[str, Finding]) -> Iterator[datetime]:
-    """When time alone may change something, the next answers of the probes among it."""
+    """When time alone may change something, the next answers of the probes among it.
+
+    That depends on what is in DNS by now: the case has the new entries.
+    """
     yield from (found.deadline for found in findings.values() if found.deadline is not None)
     health = case.record.health
     if health is not None and case.runs:
@@ -97,7 +99,7 @@ def _last_targets(case: Case, findings: Mapping[str, Finding]) -> frozenset[str]
     """
     spared = {cluster for cluster, found in findings.items() if found.doubtful}
     for group in _names(case, findings):
-        if any(findings[cluster].ingress or cluster in spared for cluster in group):
+        if any(findings[cluster].ingress for cluster in group):
             continue
         able = {cluster for cluster in group if findings[cluster].spare}
         last = {name for name in able if (entry := case.before.get(name)) and entry.ingress}
@@ -128,7 +130,8 @@ def _entry(case: Case, found: Finding) -> Entry:
         region, zones = region or before.region, zones or before.zones
     services, out = case.record.of_services, case.gate(sight).out()
     vague = any(pulse.state is Probe.FAILING and not pulse.why for pulse in out.values())
-    same = before is not None and (before.reason, before.unhealthy) == (found.reason, tuple(out))
+    unhealthy = _unhealthy(found, out, before)
+    same = before is not None and (before.reason, before.unhealthy) == (found.reason, unhealthy)
     return Entry(
         cluster=sight.cluster,
         region=region if services else "",
@@ -139,8 +142,21 @@ def _entry(case: Case, found: Finding) -> Entry:
         message=before.message if before and same and vague else found.message,
         since=_since(case, found, before).replace(microsecond=0),
         hosts=() if services or case.record.hosts else _hosts(case, sight),
-        unhealthy=tuple(out),
+        unhealthy=unhealthy,
     )
+
+
+def _unhealthy(found: Finding, out: Iterable[str], before: Entry | None) -> tuple[str, ...]:
+    """What is out by its probes.
+
+    Of a cluster that was not looked at yet it includes what passes by now, for
+    that stays out, and nobody else knows that it is there to come back.
+    """
+    sight = found.sight
+    if before is None or sight.present is not None or sight.state == State.LOST:
+        return tuple(out)
+    stays = set(before.unhealthy).difference(targets.texts(found.ingress))
+    return tuple(sorted({*out, *stays}))
 
 
 def _since(case: Case, found: Finding, before: Entry | None) -> datetime:

@@ -82,10 +82,15 @@ class Gate:
     def spare(self, ingress: tuple[Address, ...]) -> tuple[Address, ...]:
         """What of some points of entry is best, though none of them should be in DNS.
 
-        Where all fail it is what is in DNS, or else all of them.
+        Where all fail it is what is in DNS, or else what would be in doubt there,
+        or else all of them.
         """
-        good = self.let_in(ingress, recovering=True)
-        return good or targets.only(ingress, self.shown.__contains__) or ingress
+        return (
+            self.let_in(ingress, recovering=True)
+            or targets.only(ingress, self.shown.__contains__)
+            or targets.only(ingress, self._alone)
+            or ingress
+        )
 
     def out(self) -> dict[str, Pulse]:
         """The targets that fail, or do not pass for long enough, sorted."""
@@ -94,14 +99,17 @@ class Gate:
 
     def doubts(self, target: str) -> bool:
         """Whether it fails, and stays in DNS since nothing passed at the same time."""
-        pulse = self.sight.pulse(target)
-        if pulse.state is not Probe.FAILING or target not in self.shown:
+        if self.sight.pulse(target).state is not Probe.FAILING or target not in self.shown:
             return False
-        seen = any(begun < pulse.last and pulse.begun < last for begun, last in self.runs)
-        return self._bad(target) and not seen
+        return self._bad(target) and self._alone(target)
 
     def states(self, ingress: tuple[Address, ...]) -> frozenset[Probe]:
         return frozenset(self.sight.pulse(text).state for text in targets.texts(ingress))
+
+    def _alone(self, target: str) -> bool:
+        """Whether nothing passed when this was seen to pass, or to fail."""
+        pulse = self.sight.pulse(target)
+        return not any(begun < pulse.last and pulse.begun < last for begun, last in self.runs)
 
     def _bad(self, target: str) -> bool:
         state = self.sight.pulse(target).state

@@ -1,5 +1,6 @@
 """Probes judge targets one by one."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from evidence_cases import (
     lost,
     record,
     shown,
+    unknown,
     unseen,
     weigh,
 )
@@ -34,6 +36,24 @@ def pulsed(first, second, make=live, **fields):
         "192.0.2.3": Pulse(second, "refused"),
     }
     return make(addresses=TWO, probes=probes, **fields)
+
+
+RECOVERED_AND_RECOVERING = {
+    "192.0.2.2": Pulse(Probe.PASSING, "", 0.0, 25.0),
+    "192.0.2.4": Pulse(Probe.RECOVERING, "", 41.0, 42.0),
+}
+
+
+def failing(*, begun, also=None):
+    """With `also` a second address fails, since that moment."""
+    found = {"192.0.2.1": Pulse(F, "refused", begun, 40.0)}
+    if also is None:
+        return live(probes=found)
+    return live(addresses=TWO, probes=found | {"192.0.2.3": Pulse(F, "refused", also, 40.0)})
+
+
+def passing(*, last, **fields):
+    return live("us", B, probes={"192.0.2.2": Pulse(P, "", 0.0, last)}, **fields)
 
 
 P, R, F, U, N = Probe.PASSING, Probe.RECOVERING, Probe.FAILING, Probe.PENDING, Probe.NONE
@@ -123,6 +143,20 @@ P, R, F, U, N = Probe.PASSING, Probe.RECOVERING, Probe.FAILING, Probe.PENDING, P
             "",
         ),
         (
+            "Not looked at since the start, what passes is kept in mind for when it can come back.",
+            entry(reason=Reason.UNHEALTHY, ingress=NONE, unhealthy=["1", "3"]),
+            replace(unknown(), probes={"192.0.2.1": Pulse(P), "192.0.2.3": Pulse(R)}),
+            (Reason.UNHEALTHY, NONE),
+            "13",
+        ),
+        (
+            "But not as failing what is in DNS.",
+            entry(reason=Reason.HELD, ingress=TWO, unhealthy=["1"]),
+            replace(unknown(), probes={"192.0.2.1": Pulse(P), "192.0.2.3": Pulse(F)}),
+            (Reason.HELD, TWO),
+            "3",
+        ),
+        (
             "Out for probes, and nothing else is known.",
             entry(reason=Reason.UNHEALTHY, ingress=NONE),
             unseen(),
@@ -181,3 +215,46 @@ def test_a_failure_that_may_be_everybodys_is_looked_at_again_after_the_next_prob
     verdict = weigh(before, live(probes=failed), live("us", B, probes=passed))
     assert shown(verdict) == {"eu": (Reason.UNHEALTHY, NONE), "us": (Reason.PUBLISHED, B)}
     assert verdict.again is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "before", "sights", "again"),
+    [
+        (
+            "What is in since nothing else is left may be in doubt from now on.",
+            (),
+            (failing(begun=20.0), passing(last=15.0, drained=True)),
+            True,
+        ),
+        (
+            "Of what fails, that comes in which will stay.",
+            (),
+            (failing(begun=20.0, also=4.0), passing(last=15.0, drained=True)),
+            True,
+        ),
+        (
+            "It fails while another passes, which leaves no doubt.",
+            (),
+            (failing(begun=20.0), passing(last=25.0, drained=True)),
+            False,
+        ),
+        (
+            "What passes is no less known for its cluster not being looked at yet.",
+            (entry("us", Reason.UNHEALTHY, NONE, unhealthy=["2", "4"]),),
+            (failing(begun=20.0), replace(unknown("us"), probes=RECOVERED_AND_RECOVERING)),
+            False,
+        ),
+        (
+            "What has gone leaves nothing to be in doubt.",
+            (entry(),),
+            (replace(failing(begun=20.0), leaving=True), passing(last=15.0)),
+            False,
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_when_to_look_again_is_said_of_what_is_in_dns_by_now(reason, before, sights, again):
+    once = weigh(record(*before, health=TCP), *sights)
+    want = NOW + timedelta(seconds=TCP.interval + TCP.timeout) if again else None
+    assert once.again == want, reason
+    assert weigh(record(*once.entries, health=TCP), *sights) == once, reason
