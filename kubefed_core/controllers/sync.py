@@ -8,6 +8,7 @@ from kubefed_core.api import federated as api
 from kubefed_core.api.config import Config
 from kubefed_core.api.types import TypeConfig
 from kubefed_core.controllers.sync_acts import Acts
+from kubefed_core.controllers.sync_echoes import Echoes
 from kubefed_core.controllers.sync_job import SYSTEM_NAMESPACES, Doubts, FedKey, Job, Teller
 from kubefed_core.controllers.sync_pace import Pace
 from kubefed_core.controllers.sync_removal import BeforeRemoval, Removal, set_finalizers
@@ -62,16 +63,20 @@ class Sync:
         self._doubts = Doubts()
         self._tell = Teller(host.recorder)
         self._view = View(host, config=config, namespaces=self._namespaces)
-        acts = Acts(host, view=self._view, teller=self._tell, config=config)
+        self._echoes = Echoes(host.fleet)
+        acts = Acts(host, view=self._view, teller=self._tell, echoes=self._echoes, config=config)
         self._meter = meter
         self._work = Work(acts, pace=self._pace, teller=self._tell, ended=queue.add, meter=meter)
-        self._report = Report(host, view=self._view, teller=self._tell, config=config)
+        self._report = Report(
+            host, view=self._view, teller=self._tell, echoes=self._echoes, config=config
+        )
         self._removal = Removal(
             host,
             view=self._view,
             work=self._work,
             report=self._report,
             teller=self._tell,
+            echoes=self._echoes,
             before=before_removal,
         )
         self._triggers = Triggers(
@@ -81,6 +86,7 @@ class Sync:
             queue=queue,
             pace=self._pace,
             doubts=self._doubts,
+            echoes=self._echoes,
             config=config,
         )
 
@@ -169,7 +175,7 @@ class Sync:
 
     async def _finalized(self, job: Job, finalizers: list[str]) -> Obj | None:
         try:
-            return await set_finalizers(self._host, job, finalizers)
+            return await set_finalizers(self._host, job, finalizers, echoes=self._echoes)
         except (ApiError, OSError) as error:
             self._tell.warn(job, "EnsureFinalizerError", str(error))
             raise

@@ -7,12 +7,14 @@ from kubefed_core import errors
 from kubefed_core.api import federated as api
 from kubefed_core.api.config import Config
 from kubefed_core.api.federated import MANAGED
-from kubefed_core.controllers.sync_job import OWN, Job, Teller
+from kubefed_core.controllers.sync_echoes import Echoes
+from kubefed_core.controllers.sync_job import Job, Teller
 from kubefed_core.controllers.sync_view import View
 from kubefed_core.decide import drift, template, versions
 from kubefed_core.decide.outcomes import Outcome, State
 from kubefed_core.decide.propagation import Create, Delete, Operation, Unlabel, Update
 from kubefed_core.objects import Obj, dig, labels, uid, version
+from kubefed_core.resources import Resource
 from kubefed_core.runtime.client import Client
 from kubefed_core.runtime.host import Host
 
@@ -46,9 +48,16 @@ class Acts:
     """Each takes what is known and gives the outcome; none is tried twice but for conflicts."""
 
     def __init__(
-        self, host: Host, *, view: View, teller: Teller, config: Callable[[], Config]
+        self,
+        host: Host,
+        *,
+        view: View,
+        teller: Teller,
+        echoes: Echoes,
+        config: Callable[[], Config],
     ) -> None:
         self._host = host
+        self._echoes = echoes
         self._view = view
         self._tell = teller
         self._config = config
@@ -84,7 +93,8 @@ class Acts:
         except KeyError:
             raise Failed(State.CLIENT_FAILED, "the cluster is not followed") from None
         try:
-            return await act(job, operation, client)
+            with self._echoes.writing(cluster, job.type.target, job.target):
+                return await act(job, operation, client)
         except (errors.ApiError, OSError) as error:
             raise Failed(state, str(error) or type(error).__name__) from error
 
@@ -199,7 +209,7 @@ class Acts:
                 if not api.is_managed(member):
                     return Outcome(cluster, gone=True)
             else:
-                self._host.fleet.put(cluster, target, made, by=OWN)
+                self._put(cluster, target, made)
                 return Outcome(cluster, gone=True)
         raise AssertionError("unreachable")
 
@@ -214,9 +224,13 @@ class Acts:
             job.built[slot] = made
         return job.built[slot]
 
+    def _put(self, cluster: str, target: Resource, made: Obj) -> None:
+        self._echoes.wrote(cluster, target, made)
+        self._host.fleet.put(cluster, target, made)
+
     def _wrote(self, job: Job, cluster: str, made: Obj, *, before: Obj | None = None) -> Outcome:
         """What is put as it was already changes nothing."""
-        self._host.fleet.put(cluster, job.type.target, made, by=OWN)
+        self._put(cluster, job.type.target, made)
         return Outcome(
             cluster, version=versions.version(made), wrote=version(made) != version(before)
         )

@@ -12,8 +12,6 @@ from kubefed_core.objects import Key, Obj, generation, uid
 from kubefed_core.resources import Resource
 from kubefed_core.runtime.recorder import Recorder
 
-OWN = "sync"
-"""Who writes here, for `Fleet.put`: its own writes are no reason to look again."""
 SYSTEM_NAMESPACES = frozenset({"kube-system", "kube-public", "default"})
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from kubefed_core import errors
 from kubefed_core.api import federated as api
 from kubefed_core.api.types import TypeConfig
-from kubefed_core.controllers.sync_job import OWN, FedKey, Job, Teller
+from kubefed_core.controllers.sync_echoes import Echoes
+from kubefed_core.controllers.sync_job import FedKey, Job, Teller
 from kubefed_core.controllers.sync_report import Report, hashes
 from kubefed_core.controllers.sync_view import View
 from kubefed_core.controllers.sync_work import RECHECK, Work
@@ -35,9 +36,11 @@ class Removal:
         work: Work,
         report: Report,
         teller: Teller,
+        echoes: Echoes,
         before: BeforeRemoval,
     ) -> None:
         self._host = host
+        self._echoes = echoes
         self._view = view
         self._work = work
         self._report = report
@@ -173,22 +176,26 @@ class Removal:
             for each in dig(job.federated, "metadata", "finalizers", default=())
             if each != api.FINALIZER
         ]
-        await set_finalizers(self._host, job, kept)
+        await set_finalizers(self._host, job, kept, echoes=self._echoes)
 
 
-async def set_finalizers(host: Host, job: Job, finalizers: list[str]) -> Obj | None:
+async def set_finalizers(
+    host: Host, job: Job, finalizers: list[str], *, echoes: Echoes
+) -> Obj | None:
     """None where the object is gone; raises Retry where someone else wrote meanwhile."""
     meta = {
         "finalizers": finalizers or None,
         "resourceVersion": dig(job.federated, "metadata", "resourceVersion"),
     }
-    resource = job.type.federated
-    try:
-        made = await host.client.patch(resource, job.key.key, {"metadata": meta})
-    except errors.NotFound:
-        return None
-    except errors.Conflict as error:
-        raise Retry(str(error), after=0.2) from error
-    if not deleting(made) or dig(made, "metadata", "finalizers"):
-        host.fleet.put(HOST, resource, made, by=OWN)
-    return made
+    resource, key = job.type.federated, job.key.key
+    with echoes.writing(HOST, resource, key):
+        try:
+            made = await host.client.patch(resource, key, {"metadata": meta})
+        except errors.NotFound:
+            return None
+        except errors.Conflict as error:
+            raise Retry(str(error), after=0.2) from error
+        if not deleting(made) or dig(made, "metadata", "finalizers"):
+            echoes.wrote(HOST, resource, made)
+            host.fleet.put(HOST, resource, made)
+        return made

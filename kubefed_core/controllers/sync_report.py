@@ -9,12 +9,14 @@ from kubefed_core.api import federated as api
 from kubefed_core.api import propagated
 from kubefed_core.api.config import Config
 from kubefed_core.api.propagated import Versions
-from kubefed_core.controllers.sync_job import OWN, Hashes, Job, Teller
+from kubefed_core.controllers.sync_echoes import Echoes
+from kubefed_core.controllers.sync_job import Hashes, Job, Teller
 from kubefed_core.controllers.sync_view import View
 from kubefed_core.decide import outcomes as decide
 from kubefed_core.decide import readiness, versions
 from kubefed_core.decide.outcomes import Outcome, Reason, Said, State
 from kubefed_core.objects import Obj, generation, key_of
+from kubefed_core.runtime.fleet import HOST
 from kubefed_core.runtime.host import Host
 
 log = logging.getLogger(__name__)
@@ -41,9 +43,16 @@ def hashes(federated: Obj) -> Hashes:
 
 class Report:
     def __init__(
-        self, host: Host, *, view: View, teller: Teller, config: Callable[[], Config]
+        self,
+        host: Host,
+        *,
+        view: View,
+        teller: Teller,
+        echoes: Echoes,
+        config: Callable[[], Config],
     ) -> None:
         self._host = host
+        self._echoes = echoes
         self._view = view
         self._tell = teller
         self._config = config
@@ -127,18 +136,18 @@ class Report:
     async def _set(self, federated: Obj, job: Job, status: Mapping[str, Any]) -> None:
         """Through conflicts about anything but the spec that the status speaks of."""
         resource, spoken_of = job.type.federated, generation(federated)
-        by = OWN
         for _ in range(TRIES):
             try:
-                await self._host.set_status(resource, federated, status, by=by)
+                with self._echoes.writing(HOST, resource, job.key.key):
+                    made = await self._host.set_status(resource, federated, status)
+                    self._echoes.wrote(HOST, resource, made)
             except errors.NotFound:
                 return
             except errors.Conflict:
-                # What somebody else has changed meanwhile nobody has looked at yet.
-                by = ""
                 federated = await self._host.client.get(resource, job.key.key)
+                # What somebody else has changed meanwhile nobody has looked at yet.
+                self._host.fleet.put(HOST, resource, federated)
                 if generation(federated) != spoken_of:
-                    self._host.fleet.put("", resource, federated)
                     return
             else:
                 return

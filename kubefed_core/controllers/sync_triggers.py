@@ -9,7 +9,8 @@ from kubefed_core.api import taints
 from kubefed_core.api.config import Config
 from kubefed_core.api.taints import Taint
 from kubefed_core.api.types import TypeConfig
-from kubefed_core.controllers.sync_job import OWN, Doubts, FedKey
+from kubefed_core.controllers.sync_echoes import Echoes
+from kubefed_core.controllers.sync_job import Doubts, FedKey
 from kubefed_core.controllers.sync_pace import Pace
 from kubefed_core.controllers.sync_view import GRACE
 from kubefed_core.objects import Key, Obj, key_of, labels, uid
@@ -63,6 +64,7 @@ class Triggers:
         queue: KeyQueue[FedKey],
         pace: Pace,
         doubts: Doubts,
+        echoes: Echoes,
         config: Callable[[], Config],
     ) -> None:
         self._host = host
@@ -71,6 +73,8 @@ class Triggers:
         self._queue = queue
         self._pace = pace
         self._doubts = doubts
+        self._echoes = echoes
+        echoes.changed = self._changed
         self._config = config
         self._clusters: dict[str, _Known] = {}
         host.fleet.subscribe(self._changed)
@@ -92,10 +96,10 @@ class Triggers:
             self._queue.add(found, bulk=bulk)
 
     def _changed(self, cluster: str, resource: Resource, key: Key) -> None:
-        own = self._host.fleet.told_by == OWN
+        held = self._echoes.holds(cluster, resource, key)
         if cluster != HOST:
-            self._member_changed(cluster, resource, key, own=own)
-        elif own or self._federated_changed(resource, key):
+            self._member_changed(cluster, resource, key, held=held)
+        elif held or self._federated_changed(resource, key):
             return
         elif resource == CLUSTERS and key.namespace == self._host.namespace:
             self._cluster_changed(key)
@@ -113,14 +117,14 @@ class Triggers:
             return True
         return kind is not None
 
-    def _member_changed(self, cluster: str, resource: Resource, key: Key, *, own: bool) -> None:
+    def _member_changed(self, cluster: str, resource: Resource, key: Key, *, held: bool) -> None:
         for kind in self._types.values():
             if kind.target != resource:
                 continue
             named = _named(kind, key)
             obj = self._object(cluster, resource, key)
             ours = obj is not None and api.is_managed(obj)
-            if not own and (ours or self._host.get(kind.federated, named) is not None):
+            if not held and (ours or self._host.get(kind.federated, named) is not None):
                 self._add(kind, named)
             if kind.is_namespace and ours:
                 self._unheld(cluster, key.name)

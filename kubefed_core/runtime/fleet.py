@@ -122,7 +122,6 @@ class Fleet:
         self._stores: dict[tuple[str, Resource], Store] = {}
         self._listeners: list[Listener] = []
         self._watchers: list[Watcher] = []
-        self.told_by = ""
 
     def subscribe(self, listener: Listener) -> None:
         self._listeners.append(listener)
@@ -147,19 +146,11 @@ class Fleet:
         """The cache whether filled or not, for its state; None where nothing is followed."""
         return self._stores.get((cluster, resource))
 
-    def put(self, cluster: str, resource: Resource, obj: Obj, *, by: str = "") -> None:
-        """Take in what a write answered, so that the next step need not wait for its echo.
-
-        While the listeners are told, `told_by` is who has written: he knows it already.
-        """
+    def put(self, cluster: str, resource: Resource, obj: Obj) -> None:
+        """Take in what a write answered, so that the next step need not wait for its echo."""
         store = self._stores.get((cluster, resource))
-        if store is None or not store.put(obj, now=asyncio.get_running_loop().time()):
-            return
-        self.told_by = by
-        try:
+        if store is not None and store.put(obj, now=asyncio.get_running_loop().time()):
             self._tell(cluster, resource, {key_of(obj)})
-        finally:
-            self.told_by = ""
 
     def nudge(self, cluster: str) -> None:
         """Let the waiting feeds of a cluster try again at once."""

@@ -56,13 +56,8 @@ class Host:
         self.fleet.put(HOST, resource, obj)
         return False
 
-    async def set_status(
-        self, resource: Resource, obj: Obj, status: Mapping[str, Any], *, by: str = ""
-    ) -> Obj:
-        """Write /status unless it is so already; raises Conflict where the object has moved on.
-
-        `by` as for `Fleet.put`.
-        """
+    async def set_status(self, resource: Resource, obj: Obj, status: Mapping[str, Any]) -> Obj:
+        """Write /status unless it is so already; raises Conflict where the object has moved on."""
         if (obj.get("status") or {}) == status:
             return obj
         # Of the rest the API server takes nothing, and it need not be read by it.
@@ -71,7 +66,7 @@ class Host:
         written = await self.client.replace(
             resource, {**body, "status": status}, subresource="status"
         )
-        self.fleet.put(HOST, resource, written, by=by)
+        self.fleet.put(HOST, resource, written)
         return written
 
     async def apply(self, resource: Resource, obj: Obj) -> Obj:

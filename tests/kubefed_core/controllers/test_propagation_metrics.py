@@ -41,24 +41,3 @@ async def test_operations_are_measured_where_they_succeed():
     assert story.host.get(FEDERATED, WEB) is None
     assert count("reconcile_federated_resources_duration_seconds") > 4
     assert count("cluster_client_connection_duration_seconds") >= 2
-
-
-async def test_our_own_writes_are_no_reason_to_look_again():
-    registry = CollectorRegistry()
-    story = Story("eu", "us")
-    story.meter = Metrics(registry)
-
-    def looks():
-        return registry.get_sample_value("reconcile_federated_resources_duration_seconds_count")
-
-    async with story.hub():
-        await asyncio.sleep(1)
-        before = looks()
-        story.federate({"data": {"k": "1"}})
-        await asyncio.sleep(10)
-        assert looks() == before + 1
-        obj = story.member("eu")
-        story.world["eu"].put(CONFIG_MAPS, {**obj, "data": {"k": "x"}})
-        await asyncio.sleep(10)
-        assert looks() == before + 2
-    assert story.data("eu") == {"k": "1"}

@@ -5,6 +5,7 @@ from propagation_story import CONFIG_MAPS, FEDERATED, SPACES
 
 from kubefed_core.api.config import Config
 from kubefed_core.api.types import TypeConfig, federated_of
+from kubefed_core.controllers.sync_echoes import Echoes
 from kubefed_core.controllers.sync_job import Doubts, FedKey
 from kubefed_core.controllers.sync_pace import Pace
 from kubefed_core.controllers.sync_triggers import Triggers
@@ -55,13 +56,15 @@ async def test_a_listing_of_the_host_is_a_reason_to_look_at(reason, resource, lo
     types = {federated_of(t): TypeConfig(str(t), t, federated_of(t)) for t in kinds}
     spaces = TypeConfig("namespaces", NAMESPACES, SPACES)
     queue, retry = KeyQueue[FedKey](), backoff.exponential()
+    host = Host()
     triggers = Triggers(
-        Host(),
+        host,
         types=types,
         namespaces=lambda: spaces,
         queue=queue,
         pace=Pace(retry=retry, contest=retry),
         doubts=Doubts(),
+        echoes=Echoes(host.fleet),
         config=Config,
     )
     triggers._sight(HOST, resource)
