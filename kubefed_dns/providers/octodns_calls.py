@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 GRACE = 5.0
 """Seconds for which a call under way is waited for at the end of the process."""
@@ -52,12 +52,19 @@ class Calls:
             self._changed.notify_all()
 
     def _run(self, place: str, call: Future[R], do: Callable[[], R]) -> None:
+        found: R | None = None
+        fault: BaseException | None = None
         try:
-            call.set_result(do())
+            found = do()
         except BaseException as error:
-            call.set_exception(error)
+            fault = error
         with self._changed:
+            # Whoever learns of the end may ask for the next call at once.
             self._under_way.remove(place)
+            if fault is not None:
+                call.set_exception(fault)
+            else:
+                call.set_result(cast("R", found))
             self._changed.notify_all()
 
     def _wait(self, call: Future[Any]) -> None:

@@ -26,6 +26,21 @@ def test_what_comes_of_a_call_comes_back():
     assert calls.make("a", threading.current_thread).daemon
 
 
+@pytest.fixture
+def hasty():
+    """Threads take turns as often as they can, as on a machine with too much to do."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_the_place_of_a_call_is_free_as_soon_as_it_has_come_back():
+    calls = Calls(timeout=30)
+    assert [calls.make("a", lambda: 7) for _ in range(200)] == [7] * 200
+
+
 def test_a_call_that_hangs_keeps_its_place_and_nothing_else():
     before, calls, go = threading.enumerate(), Calls(timeout=0.1), threading.Event()
     with pytest.raises(Late, match=r"no end within 0\.1 s"):
