@@ -179,7 +179,8 @@ class Reader:
             changed = await self._reread(names)
             concerned = {name for name in changed if ledger.bids(name) or ledger.holders(name)}
             self._known(marker)
-        log.info("%s: others wrote; %d of our names may be concerned", ledger.zone, len(concerned))
+        said = "%s: read again; %d of our names are other than before"
+        log.log(logging.INFO if concerned else logging.DEBUG, said, ledger.zone, len(concerned))
         state.suspects |= concerned & ledger.settled.keys()
         for name in concerned:
             ledger.recheck(name)
