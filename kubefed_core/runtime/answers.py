@@ -64,7 +64,7 @@ def _objects(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Those of a list, that of an event, or the answer itself; only an object has a name."""
     metadata = value.get("metadata")
     if isinstance(metadata, dict) and "name" in metadata:
-        found = [value]
+        found: list[Any] = [value]
     else:
         items = value.get("items")
         found = items if isinstance(items, list) else [value.get("object")]
