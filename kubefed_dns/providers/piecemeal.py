@@ -30,7 +30,9 @@ class Backend:
 
     `read` gives all of it as it is now. `apply` asks for some changes in one
     request, and raises Refused where they were not taken; some of them may have
-    been made all the same. `most` is how many groups a request carries.
+    been made all the same. `most` is how many groups a request carries. With
+    `at_once`, what comes is asked for in one request, ownership named first, for
+    a backend that does what it is asked in that order, if not as a whole.
     """
 
     zone: str
@@ -38,6 +40,7 @@ class Backend:
     read: Callable[[], Zone]
     apply: Callable[[Sequence[Change]], None]
     most: int
+    at_once: bool = False
 
 
 def write(groups: Sequence[Group], backend: Backend) -> list[Refusal]:
@@ -99,7 +102,7 @@ class _Writing:
             except Refused as error:
                 refusals.append(Refusal(group, error.reason, error.lost))
             else:
-                items.append(_Item(group, _steps(group)))
+                items.append(_Item(group, _steps(group, at_once=backend.at_once)))
         return items, refusals
 
     def _send(self, batch: Sequence[_Item]) -> None:
@@ -152,8 +155,11 @@ class _Writing:
 _LAST = 3
 
 
-def _steps(group: Group) -> tuple[tuple[Change, ...], ...]:
-    """Ownership that comes or changes, data that does, data that goes, ownership that goes."""
+def _steps(group: Group, *, at_once: bool) -> tuple[tuple[Change, ...], ...]:
+    """Ownership that comes or changes, data that does, data that goes, ownership that goes.
+
+    The first two `at_once`, and all where what comes cannot stand beside what goes.
+    """
     steps: tuple[list[Change], ...] = ([], [], [], [])
     data = [change for change in group.changes if not owns(_subject(change), group)]
     together = not _exclude(data)
@@ -163,6 +169,10 @@ def _steps(group: Group) -> tuple[tuple[Change, ...], ...]:
             steps[3 if goes else 0].append(change)
         else:
             steps[2 if goes and together else 1].append(change)
+    if at_once:
+        for later in (1,) if together else (1, 2, 3):
+            steps[0].extend(steps[later])
+            steps[later].clear()
     return tuple(map(tuple, steps))
 
 

@@ -4,6 +4,7 @@ import logging
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,14 +15,16 @@ from kubefed_dns.providers import piecemeal
 from kubefed_dns.providers import webhook_wire as wire
 from kubefed_dns.providers.protocol import Capabilities, Context, Refusal
 from kubefed_dns.providers.webhook_http import Http
+from kubefed_dns.providers.webhook_meant import Meant
 from kubefed_dns.providers.webhook_wire import Endpoint
 from kubefed_dns.providers.webhook_write import MOST, Held, Writing
-from kubefed_dns.records import Group, RRset
+from kubefed_dns.records import ALIAS, ROUTING, Group, RRset
 
 log = logging.getLogger(__name__)
 
 TYPES = frozenset({"A", "AAAA", "CNAME", "MX", "NAPTR", "NS", "PTR", "SRV", "TXT"})
 """What external-dns knows."""
+OUR_WORDS = ROUTING | {ALIAS}
 TOKEN = "token"
 TIMEOUT, LONGEST = 10.0, 300.0
 
@@ -38,6 +41,10 @@ class Webhook:
     Some webhooks round what they are given, or say no TTL. What becomes of our
     own sets is asked for (adjustendpoints) and remembered, and read as what was
     wanted, so that it is not put right for ever.
+
+    Properties and set identifiers go through as they are. None is promised to
+    choose an answer: the protocol does not say which a webhook knows, and many
+    drop what they do not.
     """
 
     capabilities = Capabilities(types=TYPES, atomic=False, conditional=False)
@@ -46,7 +53,7 @@ class Webhook:
         self._given = context.zones
         self._filter: tuple[str, ...] | None = None
         self._http = _http(context)
-        self._meant: defaultdict[str, dict[RRset, RRset]] = defaultdict(dict)
+        self._meant: defaultdict[str, Meant] = defaultdict(Meant)
 
     def zones(self) -> Iterable[str]:
         """Negotiates; leaves out zones that the webhook's filter has no name of."""
@@ -60,7 +67,7 @@ class Webhook:
     def read(self, zone: str, names: Collection[str] | None = None) -> Iterable[RRset]:
         held = Held(zone, self._endpoints(zone), self._meant[zone])
         if names is None:
-            self._forget(zone, held)
+            self._meant[zone].forget(held.said)
             return tuple(held.rrsets())
         return tuple(rrset for name in names for rrset in held.nodes.get(name, {}).values())
 
@@ -80,9 +87,18 @@ class Webhook:
             return writing.held.nodes
 
         backend = piecemeal.Backend(
-            zone=zone, types=self.capabilities.types, read=read, apply=writing.apply, most=MOST
+            zone=zone,
+            types=self.capabilities.types,
+            read=read,
+            apply=writing.apply,
+            most=MOST,
+            at_once=True,
         )
         return [*refusals, *piecemeal.write(ready, backend)]
+
+    def spelled(self, sets: Sequence[RRset]) -> Sequence[RRset | str]:
+        """Without our own words, which no webhook knows."""
+        return [_spelled(each) for each in sets]
 
     def close(self) -> None:
         self._http.close()
@@ -119,10 +135,12 @@ class Webhook:
             elif records.longest_suffix(name, zones) == zone:
                 yield each
 
-    def _forget(self, zone: str, held: Held) -> None:
-        """What is not there any more needs no remembering."""
-        meant = self._meant[zone]
-        self._meant[zone] = {rrset: meant[rrset] for rrset in held.said if rrset in meant}
+
+def _spelled(wanted: RRset) -> RRset | str:
+    if wanted.set_identifier and not wanted.properties:
+        return "no property says when it is the answer"
+    left = tuple(pair for pair in wanted.properties if pair[0] not in OUR_WORDS)
+    return replace(wanted, properties=left)
 
 
 def _name(said: Any) -> str | None:

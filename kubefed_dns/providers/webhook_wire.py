@@ -41,7 +41,14 @@ def endpoint(rrset: RRset) -> Endpoint:
         made["setIdentifier"] = rrset.set_identifier
     if rrset.ttl:
         made["recordTTL"] = rrset.ttl
+    if rrset.properties:
+        made["providerSpecific"] = listed(rrset.properties)
     return made
+
+
+def listed(said: Iterable[tuple[str, str]]) -> list[Endpoint]:
+    """Properties as an endpoint has them."""
+    return [{"name": name, "value": value} for name, value in said]
 
 
 def rrset(said: Endpoint) -> RRset:
@@ -58,7 +65,16 @@ def rrset(said: Endpoint) -> RRset:
         ttl,
         [value(kind, each) for each in texts(said)],
         set_identifier=_text(said, "setIdentifier"),
+        properties=properties(said),
     )
+
+
+def properties(said: Endpoint) -> dict[str, str]:
+    """What is said for the backend alone; without what is no pair of a name and a text."""
+    found = said.get("providerSpecific")
+    pairs = (each for each in found if isinstance(each, dict)) if isinstance(found, list) else ()
+    made = ((each.get("name"), each.get("value")) for each in pairs)
+    return {name: value for name, value in made if isinstance(name, str) and isinstance(value, str)}
 
 
 def raw(said: Endpoint) -> RRset:

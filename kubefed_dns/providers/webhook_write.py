@@ -1,8 +1,7 @@
 """Writing by the webhook protocol: what a zone holds, and changes as requests."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from kubefed_dns.errors import InvalidName
@@ -11,13 +10,16 @@ from kubefed_dns.providers import webhook_wire as wire
 from kubefed_dns.providers.batch import deliver
 from kubefed_dns.providers.protocol import Refusal
 from kubefed_dns.providers.webhook_http import Http
+from kubefed_dns.providers.webhook_meant import Meant
 from kubefed_dns.providers.webhook_wire import Endpoint
 from kubefed_dns.records import Change, Create, Delete, Group, RRKey, RRset, Update
 
 MOST = 500
 """Groups in a request."""
 
-_OURS = frozenset({"dnsName", "targets", "recordType", "setIdentifier", "recordTTL"})
+_OURS = frozenset(
+    {"dnsName", "targets", "recordType", "setIdentifier", "recordTTL", "providerSpecific"}
+)
 
 
 class Held:
@@ -27,9 +29,7 @@ class Held:
     cannot carry, an alias for instance, is there all the same.
     """
 
-    def __init__(
-        self, zone: str, endpoints: Iterable[Endpoint], meant: Mapping[RRset, RRset]
-    ) -> None:
+    def __init__(self, zone: str, endpoints: Iterable[Endpoint], meant: Meant) -> None:
         self.endpoints: dict[RRKey, Endpoint] = {}
         for each in endpoints:
             key = wire.raw(each).key
@@ -39,7 +39,7 @@ class Held:
             self.endpoints[key] = each
         found = map(_read, self.endpoints.values())
         self.said = [rrset for rrset in found if not _is_the_zones(rrset, zone)]
-        self.nodes = piecemeal.by_name([meant.get(rrset, rrset) for rrset in self.said])
+        self.nodes = piecemeal.by_name(meant.read(self.said))
 
     def rrsets(self) -> Iterator[RRset]:
         for node in self.nodes.values():
@@ -49,8 +49,8 @@ class Held:
 class Writing:
     """One call of `write`; `held` is what the zone holds, as last read."""
 
-    def __init__(self, http: Http, zone: str, meant: dict[RRset, RRset]) -> None:
-        self.held = Held(zone, (), {})
+    def __init__(self, http: Http, zone: str, meant: Meant) -> None:
+        self.held = Held(zone, (), meant)
         self._http = http
         self._meant = meant
         self._adjusted: dict[RRset, tuple[RRset, Endpoint]] = {}
@@ -92,7 +92,8 @@ class Writing:
         self._http.post("/records", said)
         for change in changes:
             if not isinstance(change, Delete):
-                self._told(change.new)
+                made, _ = self._adjusted.get(change.new, (change.new, None))
+                self._meant.told(change.new, made)
 
     def _learn(self, new: Sequence[RRset], answer: Any) -> None:
         by_key: dict[RRKey, tuple[RRset, Endpoint]] = {}
@@ -105,15 +106,7 @@ class Writing:
         for rrset in new:
             if rrset.key in by_key:
                 made, each = self._adjusted[rrset] = by_key[rrset.key]
-                self._meant.pop(rrset, None)
-                if made != rrset:
-                    self._meant[made] = rrset
-
-    def _told(self, wanted: RRset) -> None:
-        """Some webhooks do not give back the TTL that they were told."""
-        made, _ = self._adjusted.get(wanted, (wanted, None))
-        if wanted.ttl:
-            self._meant[replace(made, ttl=0)] = wanted
+                self._meant.adjusts(rrset, made)
 
     def _new(self, rrset: RRset) -> Endpoint:
         _, said = self._adjusted.get(rrset, (rrset, None))
@@ -123,7 +116,7 @@ class Writing:
         return self.held.endpoints.get(rrset.key) or wire.endpoint(rrset)
 
     def _kept(self, old: RRset, new: Endpoint) -> Endpoint:
-        """With what the webhook alone knows about the set, so that it stays."""
+        """With what the webhook alone knows about the set, its labels for instance."""
         kept = {key: value for key, value in self._old(old).items() if key not in _OURS}
         return {**kept, **new}
 

@@ -17,6 +17,9 @@ TXT = rrset("a-www.example.org.", "TXT", 300, ['"heritage=external-dns,external-
 NEW = Group(A.name, (Create(A), Create(TXT)))
 UPDATE = Group(A.name, (Update(A, B),))
 GONE = Group(A.name, (Delete(A), Delete(TXT)))
+CNAME = rrset(A.name, "CNAME", 300, ["host.example.net."])
+CNAME_TXT = rrset("cname-www.example.org.", "TXT", 300, TXT.values)
+OTHER_TYPE = Group(A.name, (Delete(A), Create(CNAME), Delete(TXT), Create(CNAME_TXT)))
 POSTED = ("POST", "/records")
 SECRET = "s3cr3t-t0k3n"
 
@@ -49,17 +52,24 @@ def test_ownership_comes_before_data_and_goes_after_it(webhook, provider):
                     "targets": ['"heritage=external-dns,external-dns/owner=hub"'],
                     "recordTTL": 300}]  # fmt: skip
     assert [said for method, path, said in webhook.asked if (method, path) == POSTED] == [
-        {"create": owner}, {"create": data}, {"delete": data}, {"delete": owner},
+        {"create": owner + data}, {"delete": data}, {"delete": owner},
     ]  # fmt: skip
 
 
-def test_one_change_takes_three_calls(webhook, provider):
-    webhook.put({"dnsName": "www.example.org", "targets": ["192.0.2.1"], "recordType": "A",
-                 "recordTTL": 300})  # fmt: skip
+@pytest.mark.parametrize(("reason", "group", "first"), [
+    ("A new name, with its ownership.", NEW, "POST /adjustendpoints"),
+    ("Other targets.", UPDATE, "POST /adjustendpoints"),
+    ("Another type, with other ownership.", OTHER_TYPE, "POST /adjustendpoints"),
+    ("One that goes.", GONE, "GET /records"),
+], ids=lambda value: value if isinstance(value, str) else "")  # fmt: skip
+def test_one_change_takes_three_calls(webhook, provider, reason, group, first):
+    if group is not NEW:
+        assert not provider.write(ZONE, [NEW])
     tuple(provider.zones())
     webhook.asked.clear()
-    assert not provider.write(ZONE, [UPDATE])
-    assert webhook.calls == ["POST /adjustendpoints", "GET /records", "POST /records"]
+    assert not provider.write(ZONE, [group])
+    assert len(webhook.calls) == 3, reason
+    assert webhook.calls[0] == first
 
 
 def test_every_request_takes_a_token_and_says_what_it_speaks(webhook, at):
@@ -73,9 +83,8 @@ def test_every_request_takes_a_token_and_says_what_it_speaks(webhook, at):
 
 
 def test_what_only_the_webhook_knows_of_a_set_stays(webhook, provider):
-    mine = [{"name": "webhook/proxied", "value": "true"}]
     old = {"dnsName": "www.example.org", "targets": ["192.0.2.1"], "recordType": "A",
-           "recordTTL": 300, "labels": {"a": "b"}, "providerSpecific": mine}  # fmt: skip
+           "recordTTL": 300, "labels": {"a": "b"}, "zoneID": 7}  # fmt: skip
     webhook.put(old)
     assert not provider.write(ZONE, [UPDATE])
     _, _, said = webhook.asked[-1]
@@ -243,20 +252,39 @@ def test_a_500_for_what_was_done_is_no_refusal(webhook, provider):
     assert not provider.write(ZONE, [Group(A.name, (Create(A),))])
 
 
+BESIDE = rrset("other.example.org.", "A", 300, ["192.0.2.1"])
+
+
+def half_done(webhook, word, also=()):
+    """Does what it is asked one by one, until it comes to what it will not have."""
+
+    def script(method, path, said):
+        if (method, path) != POSTED or not any(each in str(said) for each in (word, *also)):
+            return
+        for new in [*said.get("updateNew", ()), *said.get("create", ())]:
+            if word in str(new):
+                break
+            webhook.put(new)
+        raise Answer(500, b"no, not that")
+
+    return script
+
+
 def test_half_of_a_refused_group_is_taken_back(webhook, provider):
-    webhook.script = refuse("'www.example.org'")
-    (refusal,) = provider.write(ZONE, [NEW])
+    webhook.script = half_done(webhook, "'www.example.org'")
+    (refusal,) = provider.write(ZONE, [NEW, Group(BESIDE.name, (Create(BESIDE),))])
     assert not refusal.lost
-    assert not webhook.held
+    assert set(provider.read(ZONE)) == {BESIDE}
 
 
 def test_ownership_that_changed_before_a_refusal_is_changed_back(webhook, provider):
     other = rrset(TXT.name, "TXT", 300, ['"heritage=external-dns,external-dns/owner=other"'])
     provider.write(ZONE, [NEW])
-    webhook.script = refuse("192.0.2.2")
-    (refusal,) = provider.write(ZONE, [Group(A.name, (Update(A, B), Update(TXT, other)))])
+    webhook.script = half_done(webhook, "192.0.2.2")
+    changed = Group(A.name, (Update(A, B), Update(TXT, other)))
+    (refusal,) = provider.write(ZONE, [changed, Group(BESIDE.name, (Create(BESIDE),))])
     assert not refusal.lost
-    assert set(provider.read(ZONE)) == {A, TXT}
+    assert set(provider.read(ZONE)) == {A, TXT, BESIDE}
 
 
 def test_what_cannot_be_adjusted_is_refused_alone(webhook, provider):
@@ -272,14 +300,10 @@ def test_what_cannot_be_adjusted_is_refused_alone(webhook, provider):
 
 
 def test_a_half_that_stays_is_lost_so_that_it_is_looked_at(webhook, provider):
-    def script(method, path, said):
-        if (method, path) == POSTED and ("delete" in said or "'www.example.org'" in str(said)):
-            raise Answer(500)
-
-    webhook.script = script
-    (refusal,) = provider.write(ZONE, [NEW])
+    webhook.script = half_done(webhook, "'www.example.org'", also=["'delete'"])
+    (refusal,) = provider.write(ZONE, [NEW, Group(BESIDE.name, (Create(BESIDE),))])
     assert refusal.lost
-    assert set(provider.read(ZONE)) == {TXT}
+    assert set(provider.read(ZONE)) == {TXT, BESIDE}
 
 
 def test_a_withdrawal_is_never_taken_back(webhook, provider):
