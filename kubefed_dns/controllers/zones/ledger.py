@@ -116,6 +116,12 @@ class Ledger:
         changed |= {name for name, sets in before.items() if self.held.get(name) != sets}
         return self._touched(changed)
 
+    def doubt(self, group: Group) -> None:
+        """Let all be read again that a group touches, or that says whose its name is."""
+        self.stale |= names_in(group)
+        if self._register is not None:
+            self.stale |= {each.txt.name for each in self._register.about(group.name)}
+
     def learn(self, names: Collection[str], sets: Iterable[RRset]) -> None:
         """Take in some names as read just now."""
         fresh: dict[str, list[RRset]] = {name: [] for name in names}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from kubefed_core.runtime.backoff import Backoff
-from kubefed_dns.controllers.zones.ledger import Ledger, Quarantine, names_in
+from kubefed_dns.controllers.zones.ledger import Ledger, Quarantine
 from kubefed_dns.controllers.zones.means import SLACK
 from kubefed_dns.decide.reasons import Problem, Reason
 from kubefed_dns.providers.protocol import Refusal
@@ -39,7 +39,7 @@ class Refusals:
         name, ledger = refusal.group.name, self._ledger
         failures = self._failures[name] = self._failures.get(name, 0) + 1
         if refusal.lost:
-            ledger.stale |= names_in(refusal.group)
+            ledger.doubt(refusal.group)
             if failures <= RACES:
                 ledger.mark(name)
                 return

@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from kubefed_core.objects import timestamp
 from kubefed_dns.api.providers import DNSProvider, Drift
 from kubefed_dns.controllers.zones.brake import Brakes
-from kubefed_dns.controllers.zones.ledger import Ledger, Quarantine, names_in
+from kubefed_dns.controllers.zones.ledger import Ledger, Quarantine
 from kubefed_dns.controllers.zones.means import SLACK, Means, Office
 from kubefed_dns.controllers.zones.reader import Reader, State
 from kubefed_dns.controllers.zones.refusals import Refusals
 from kubefed_dns.controllers.zones.settling import Settling
 from kubefed_dns.decide.plan import Planned
 from kubefed_dns.decide.reasons import Problem, Reason
-from kubefed_dns.errors import ProviderError
+from kubefed_dns.errors import ProviderError, ZoneGone
 from kubefed_dns.providers.protocol import Provider, Refusal
 from kubefed_dns.records import Delete, Group
 
@@ -97,7 +97,7 @@ class Writer:
                 if name not in ledger.settled:
                     ledger.recheck(name)
             for group in self._flying:
-                ledger.stale |= names_in(group)
+                ledger.doubt(group)
             raise
         finally:
             self._flying = ()
@@ -248,6 +248,9 @@ class Writer:
     def _failed(self, error: ProviderError) -> float:
         state, site = self.state, self.ledger.site
         state.failures += 1
+        if isinstance(error, ZoneGone):
+            # Should it come back, it may be another one of its name.
+            self.ledger.known = False
         delay = self._means.pause(error, state.failures)
         state.rest = self._now() + delay
         new = str(error) != str(state.error)

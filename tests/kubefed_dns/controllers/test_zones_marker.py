@@ -6,6 +6,8 @@ import pytest
 from zones_backend import Slow
 from zones_story import Backend, Story, a
 
+from kubefed_dns.errors import ZoneGone
+
 pytestmark = pytest.mark.looptime
 
 WEB, API = "web.example.org", "api.example.org"
@@ -71,3 +73,33 @@ async def test_the_zones_of_a_crowd_are_looked_at_in_turn():
         before = story.backend.calls["marker"]
         await asyncio.sleep(240)
         assert story.backend.calls["marker"] - before == 240
+
+
+async def test_no_data_is_written_without_ownership_where_others_took_both_away(story):
+    """Without a marker that is found out when a change is refused."""
+    story.backend.settled = {"C1", "C2", "C3", "C4"}
+    async with story.hub():
+        await asyncio.sleep(5)
+        story.backend.foreign(delete=[f"{WEB}.", f"a-{WEB}."])
+        story.want((WEB, "A", TWO), (API, "A", ONE))
+        await asyncio.sleep(5)
+        found = story.backend.sets()
+        assert found[f"{WEB}.", "A"] == (TWO,)
+        assert (f"a-{WEB}.", "TXT") in found
+
+
+async def test_a_zone_that_was_gone_is_read_anew(story):
+    """It may be another one of its name."""
+    story.backend.settled = {"C1", "C2", "C3", "C4"}
+    async with story.hub():
+        await asyncio.sleep(5)
+        story.backend.fault = ZoneGone("the account shows no zone example.org.")
+        story.want((WEB, "A", TWO), (API, "A", ONE))
+        await asyncio.sleep(5)
+        story.backend.fault = None
+        for name in (WEB, API):
+            story.backend.foreign(delete=[f"{name}.", f"a-{name}."])
+        await asyncio.sleep(60)
+        assert {*story.backend.sets()} == {
+            (f"{WEB}.", "A"), (f"a-{WEB}.", "TXT"), (f"{API}.", "A"), (f"a-{API}.", "TXT")
+        }  # fmt: skip
