@@ -4,6 +4,7 @@ Exit status: 0 done; 1 what was asked about is not well (`get --check`); 2 the c
 be read; 130 interrupted; 255 everything else.
 """
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from kubefed_core.kubefedctl.settings import TRACE, Settings, takes_settings
 
 COMMANDS = "kubefed.commands"
 INTERRUPTED = 130
+UNHEARD = 141
+"""As a shell says it of a program that a broken pipe has ended."""
 
 
 class Commands(flags.Group):
@@ -80,6 +83,7 @@ def run(
         with command.make_context(name, list(args), obj=settings) as ctx:
             context.append(ctx)
             status = command.invoke(ctx)
+        sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
     except click.exceptions.Exit as done:
@@ -90,11 +94,22 @@ def run(
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
+    except BrokenPipeError:
+        return _unheard()
     except Exception as error:
         return _failed(error, context[0].obj if context else None)
     else:
         return status if isinstance(status, int) else 0
     return 0
+
+
+def _unheard() -> int:
+    """Whoever read our output has what he wanted, as `head` does; the rest goes nowhere.
+
+    Without this the interpreter complains when it writes the last of it at its end.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return UNHEARD
 
 
 def _failed(error: Exception, settings: object) -> int:

@@ -104,6 +104,23 @@ def test_an_interrupt_is_status_130(capsys, command):
     assert run(capsys, "probe") == (130, "", "Interrupted.\n")
 
 
+@pytest.mark.parametrize("lines", [1, 100_000])
+def test_who_reads_no_further_ends_it_without_a_word(tmp_path, lines):
+    program = (
+        "import click, sys; from kubefed_core.kubefedctl import cli\n"
+        "@click.command()\n"
+        f"def talk(): sys.stdin.read(); [click.echo('a line') for _ in range({lines})]\n"
+        "sys.exit(cli.run(talk, [], name='talk'))"
+    )
+    pipe = subprocess.PIPE
+    started = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=pipe, stdout=pipe, stderr=pipe
+    )
+    started.stdout.close()
+    _, err = started.communicate(b"go")
+    assert (started.returncode, err) == (141, b"")
+
+
 class Point:
     """An entry point as far as it is looked at."""
 
