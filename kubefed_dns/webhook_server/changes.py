@@ -13,6 +13,7 @@ from typing import Any
 from kubefed_dns import records
 from kubefed_dns.decide import ownership
 from kubefed_dns.decide.ownership import Labels, Naming
+from kubefed_dns.decide.reduction import Skills
 from kubefed_dns.errors import InvalidName
 from kubefed_dns.providers import webhook_wire as wire
 from kubefed_dns.providers.batch import Refused
@@ -21,6 +22,7 @@ from kubefed_dns.records import Change, Create, Delete, Group, RRKey, RRset, Upd
 
 OWNED = "ownedRecord"
 """The label that tells of an ownership record whose it is."""
+PROPERTIES = "providerSpecific"
 TTL = 300
 """Of what is new and says none."""
 
@@ -105,18 +107,45 @@ def group(name: str, wishes: Sequence[Wish], held: Mapping[RRKey, RRset]) -> Gro
     return Group(name, tuple(changes)) if changes else None
 
 
-def adjusted(said: Endpoint) -> Endpoint:
-    """An endpoint as it will be listed, so that external-dns finds it unchanged.
+def adjusted(said: Sequence[Endpoint], skills: Skills) -> list[Endpoint]:
+    """Endpoints as they will be listed, so that external-dns finds them unchanged.
 
-    No provider of ours knows properties; where they stayed, they would be missed
-    for ever.
+    Their properties are put into the provider's words. Those that it does not
+    know go, for they would be missed for ever; what it would refuse for them
+    stays as it is, so that it is refused when it is written.
     """
-    kept = {key: value for key, value in said.items() if key != "providerSpecific"}
-    try:
-        rrset = wire.rrset(said)
-    except InvalidName:
-        return kept
-    return {**kept, "targets": wire.targets(rrset.type, rrset.values)}
+    made = [{key: each[key] for key in each if key != PROPERTIES} for each in said]
+    names: dict[str, list[tuple[Endpoint, RRset]]] = {}
+    for each, endpoint in zip(said, made, strict=True):
+        try:
+            rrset = wire.rrset(each)
+        except InvalidName:
+            continue
+        endpoint["targets"] = wire.targets(rrset.type, rrset.values)
+        names.setdefault(rrset.name, []).append((endpoint, rrset))
+    for found in names.values():
+        spelled = skills.spelled([rrset for _, rrset in found])
+        for (endpoint, rrset), other in zip(found, spelled, strict=True):
+            _put(endpoint, rrset, rrset if isinstance(other, str) else other)
+    return made
+
+
+def _put(endpoint: Endpoint, said: RRset, made: RRset) -> None:
+    if made.properties:
+        endpoint[PROPERTIES] = wire.listed(made.properties)
+    if said.ttl and made.ttl != said.ttl:
+        endpoint["recordTTL"] = made.ttl
+
+
+def known(wish: Wish, skills: Skills) -> Wish:
+    """Without properties that mean nothing to a provider, which has no words of its own for them.
+
+    One that has refuses what it does not know.
+    """
+    if wish.new is None or skills.spell is not None:
+        return wish
+    (new,) = skills.spelled([wish.new])
+    return wish if isinstance(new, str) else replace(wish, new=new)
 
 
 def _endpoints(lists: Mapping[str, Any], key: str) -> list[Endpoint]:

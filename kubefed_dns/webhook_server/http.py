@@ -19,7 +19,7 @@ from kubefed_dns.providers import webhook_wire as wire
 from kubefed_dns.providers.webhook_http import LARGEST
 from kubefed_dns.providers.webhook_wire import MEDIA
 from kubefed_dns.webhook_server.changes import Malformed
-from kubefed_dns.webhook_server.service import Service, adjusted
+from kubefed_dns.webhook_server.service import Service
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class _Handlers:
         said = await _body(request)
         if not isinstance(said, list) or not all(isinstance(each, dict) for each in said):
             raise Malformed("endpoints are a list of objects")
-        return _said([*adjusted(said)])
+        return _said(await self._service.adjusted(said))
 
 
 def _judged(metrics: Metrics) -> Any:

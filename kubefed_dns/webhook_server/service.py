@@ -3,15 +3,16 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor
 from typing import Any, ParamSpec, TypeVar
 
 from kubefed_dns.decide.ownership import Naming
+from kubefed_dns.decide.reduction import Skills
 from kubefed_dns.errors import ProviderError
 from kubefed_dns.providers import webhook_wire as wire
 from kubefed_dns.providers.batch import Refused
-from kubefed_dns.providers.protocol import Provider
+from kubefed_dns.providers.protocol import Provider, Spells
 from kubefed_dns.providers.webhook_wire import Endpoint
 from kubefed_dns.records import Group, RRset
 from kubefed_dns.webhook_server import changes
@@ -80,6 +81,10 @@ class Service:
             raise errors[0]
         return problems
 
+    async def adjusted(self, said: Sequence[Endpoint]) -> list[Endpoint]:
+        """What external-dns wants, in the provider's words."""
+        return await self._call(lambda: changes.adjusted(said, self._skills()))
+
     def _list(self, zone: str) -> list[Endpoint]:
         marker, known = self._known(zone)
         if known is None:
@@ -126,20 +131,21 @@ class Service:
         self, zone: str, names: dict[str, list[Wish]], touched: Collection[str]
     ) -> tuple[list[Group], list[str]]:
         held = {rrset.key: rrset for rrset in self._some(zone, touched)}
-        groups, problems = [], []
+        groups, problems, skills = [], [], self._skills()
         for name, wishes in names.items():
             try:
-                group = changes.group(name, wishes, held)
+                group = changes.group(name, [changes.known(each, skills) for each in wishes], held)
             except Refused as error:
                 problems.append(f"{name}: {error.reason}")
             else:
                 groups += [group] if group else []
         return groups, problems
 
+    def _skills(self) -> Skills:
+        claims = self._provider.capabilities
+        spell = self._provider.spelled if isinstance(self._provider, Spells) else None
+        return Skills(claims.routing, claims.aliases, spell)
+
     async def _call(self, do: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, lambda: do(*args, **kwargs))
-
-
-def adjusted(endpoints: Sequence[Endpoint]) -> Iterator[Endpoint]:
-    return map(changes.adjusted, endpoints)

@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
 from kubefed_dns.decide.ownership import Naming
+from kubefed_dns.decide.reduction import Skills
+from kubefed_dns.providers import route53_words
 from kubefed_dns.providers.batch import Refused
-from kubefed_dns.records import Create, Delete, Group, Update, rrset
+from kubefed_dns.records import ROUTING, Create, Delete, Group, Update, rrset
 from kubefed_dns.webhook_server import changes
 from kubefed_dns.webhook_server.changes import Malformed
 
@@ -165,5 +169,42 @@ def test_what_is_not_the_protocol(reason, said):
 ], ids=lambda value: value if isinstance(value, str) else "")  # fmt: skip
 def test_adjusted(reason, said, want):
     more = {"labels": {"a": "b"}, "recordTTL": 5}
-    made = changes.adjusted({**said, **more, "providerSpecific": [{"name": "x", "value": "y"}]})
-    assert made == {**said, **more, "targets": want}, reason
+    given = {**said, **more, "providerSpecific": [{"name": "x", "value": "y"}]}
+    assert changes.adjusted([given], Skills()) == [{**said, **more, "targets": want}], reason
+
+
+def route53(sets):
+    return route53_words.spelled(sets, regions=frozenset({"eu-west-1"}))
+
+
+def weighted(identifier, **said):
+    pairs = [{"name": name.replace("_", "/"), "value": value} for name, value in said.items()]
+    return data("192.0.2.1", setIdentifier=identifier, recordTTL=60, providerSpecific=pairs)
+
+
+@pytest.mark.parametrize(("reason", "skills", "said", "want"), [
+    ("In the provider's words.", Skills(ROUTING, spell=route53),
+     {"aws_weight": "7"}, {"weight": "7"}),
+    ("Which it is listed in, so that nothing is missed.", Skills(ROUTING, spell=route53),
+     {"weight": "7"}, {"weight": "7"}),
+    ("Without those that it does not know.", Skills(ROUTING, spell=route53),
+     {"aws_region": "eu-west-1", "x_y": "z"}, {"region": "eu-west-1"}),
+    ("What it refuses is to be refused when it is written.", Skills(ROUTING, spell=route53),
+     {"aws_region": "mars"}, {"aws_region": "mars"}),
+    ("One that chooses has our words.", Skills(frozenset({"weight"})),
+     {"weight": "7", "aws_weight": "7"}, {"weight": "7"}),
+    ("One that does not has none.", Skills(), {"weight": "7", "aws_weight": "7"}, {}),
+], ids=lambda value: value if isinstance(value, str) and value.endswith(".") else "")  # fmt: skip
+def test_properties_are_adjusted(reason, skills, said, want):
+    expected = weighted("eu", **want)
+    if not want:
+        expected.pop("providerSpecific")
+    assert changes.adjusted([weighted("eu", **said)], skills) == [expected], reason
+
+
+def test_properties_that_mean_nothing_are_not_written_and_make_no_change():
+    (wish,) = changes.parse({"create": [weighted("eu", aws_weight="7")]}, Naming())
+    assert changes.known(wish, Skills()).new.properties == ()
+    assert changes.known(wish, Skills(spell=route53)) == wish
+    gone = replace(wish, old=wish.new, new=None)
+    assert changes.known(gone, Skills()) == gone

@@ -95,7 +95,7 @@ def test_a_zone_that_was_not_listed_is_looked_at_by_name_unless_they_are_many(se
 
 
 def test_endpoints_are_adjusted(server):
-    more = {"providerSpecific": [{"name": "alias", "value": "false"}]}
+    more = {"providerSpecific": [{"name": "x/y", "value": "z"}]}
     status, headers, said = ask(server, "/adjustendpoints", [A | more])
     assert (status, headers["Content-Type"], said) == (200, MEDIA, [A])
 
