@@ -221,7 +221,7 @@ def _next(page: Answer) -> Answer:
 
 
 def _growth(action: Action) -> int:
-    return 1 if action[0] == "CREATE" else -1
+    return -1 if action[0] == "DELETE" else 1
 
 
 def _name(raw: Raw) -> str:
