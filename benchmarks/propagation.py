@@ -59,14 +59,20 @@ async def main(objects: int, rounds: int) -> int:
         bench = Bench(stage)
         await bench.bare("warm", objects // 10)
         print(f"{objects} FederatedConfigMaps for {len(members)} members, {WORKERS} at a time:")
+        bare, ours = [], []
         for number in range(rounds):
-            bare = await bench.bare(f"bare-{number}", objects)
-            ours = await bench.ours(f"ours-{number}", objects)
-            share = f"{ours / bare:4.0%} of it"
-            print(
-                f"  bare client {bare:6.1f} objects/s   kubefed-dns {ours:6.1f} objects/s   {share}"
-            )
+            bare.append(await bench.bare(f"bare-{number}", objects))
+            ours.append(await bench.ours(f"ours-{number}", objects))
+            show(f"round {number + 1}", bare[-1], ours[-1])
+        show("all", harmonic_mean(bare), harmonic_mean(ours))
         return 0
+
+
+def show(what: str, bare: float, ours: float) -> None:
+    print(
+        f"  {what:8} bare client {bare:6.1f} objects/s   kubefed-dns {ours:6.1f} objects/s"
+        f"   {ours / bare:4.0%} of it"
+    )
 
 
 async def prepare(stage: Stage) -> None:
