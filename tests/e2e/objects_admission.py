@@ -1,4 +1,4 @@
-"""Objects that the admission webhook is asked about, and what it says; see test_webhook_admission.py."""
+"""Objects that the admission webhook is asked about, and what it says: for its tests."""
 
 import json
 from typing import Any
