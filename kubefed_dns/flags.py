@@ -13,6 +13,8 @@ from kubefed_core.kubefedctl import flags, version
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 SCOPE_VARIABLE = "DEFAULT_KUBEFED_SCOPE"
 SCOPES = ("Cluster", "Namespaced")
+DNS_ADDRESS = "127.0.0.1:5354"
+"""Where the embedded server is unless it is told otherwise: 5353 is multicast DNS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,7 @@ class Options:
     metrics_addr: str = ":9090"
     qps: float = 0.0
     burst: int = 10
-    dns_address: str = "127.0.0.1:5354"
+    dns_address: str = DNS_ADDRESS
     dns_ns_name: str = ""
     dns_ns_address: tuple[str, ...] = ()
     dns_allow_transfer: tuple[str, ...] = ()
@@ -131,7 +133,7 @@ _FLAGS = (
     ),
     click.option(
         "--dns-address",
-        default="127.0.0.1:5354",
+        default=DNS_ADDRESS,
         show_default=True,
         metavar="HOST:PORT",
         help="Where the embedded DNS server answers, by UDP and TCP; empty for nowhere.",

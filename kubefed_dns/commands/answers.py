@@ -64,6 +64,14 @@ def name_servers(zone: str) -> list[str]:
         ) from error
 
 
+def speaks_for(server: str, zone: str) -> bool:
+    """Whether a server is authoritative for a zone, as far as it answers."""
+    try:
+        return bool(until_done(question(server, zone, "SOA")))
+    except Unobservable:
+        return False
+
+
 async def _listed(zone: str) -> Sequence[str]:
     return await by_system(zone)
 

@@ -6,15 +6,19 @@ from dataclasses import dataclass, replace
 from kubefed_core.objects import Obj
 from kubefed_dns.api.providers import Addresses, DNSProvider
 from kubefed_dns.commands import backends, planning
-from kubefed_dns.commands.answers import name_servers
+from kubefed_dns.commands.answers import name_servers, speaks_for
 from kubefed_dns.commands.backends import Backends
 from kubefed_dns.commands.hub import Hub
 from kubefed_dns.controllers.zones.index import Index
 from kubefed_dns.decide.admit import Rules
 from kubefed_dns.decide.placing import Site
+from kubefed_dns.flags import DNS_ADDRESS
 from kubefed_dns.records import RRKey, RRset, canonical
 from kubefed_dns.resources import ENDPOINTS
 from kubefed_dns.verify import Unobservable
+
+HERE = DNS_ADDRESS
+"""Where the embedded server of a controller on this machine is, unless it was told otherwise."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,8 @@ def servers(site: Served, given: Sequence[str]) -> tuple[Sequence[str], str]:
     chosen = given or (spec.verify_servers if spec is not None else ()) or own or ()
     if chosen:
         return tuple(str(each) for each in chosen), ""
+    if site.embedded and speaks_for(HERE, site.zone):
+        return (HERE,), ""
     try:
         return name_servers(site.zone), ""
     except Unobservable as error:

@@ -28,8 +28,8 @@ OPTIONS = Options(namespace=NS, healthz_addr="", metrics_addr="", dns_address=""
 @pytest.mark.parametrize(
     ("reason", "off", "want"),
     [
-        ("All that is on by default.", (), {"sync", "types", "scheduling"}),
-        ("Replicas are left alone.", ("SchedulerPreferences",), {"sync", "types"}),
+        ("All that is on by default.", (), {"sync", "types", "statuses", "scheduling"}),
+        ("Replicas are left alone.", ("SchedulerPreferences",), {"sync", "types", "statuses"}),
         ("Without propagation there is nothing to share out.", ("PushReconciler",), set()),
     ],
     ids=lambda value: value if isinstance(value, str) and value.endswith(".") else "",

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from kubefed_dns.commands import answers
 from kubefed_dns.providers.embedded import Embedded
 from kubefed_dns.providers.protocol import Context
 from kubefed_dns.records import Create, Group, rrset
@@ -66,7 +67,7 @@ def want(host, name, *targets):
     host.put(SITE, spec={"endpoints": sets})
 
 
-def answers(done):
+def answered(done):
     return [(each["role"], each["verdict"]) for each in json.loads(done.out)["answers"]]
 
 
@@ -74,7 +75,7 @@ def test_a_name_that_is_served_as_wanted(kubefedctl, hub, server):
     resolver = "{}:{}".format(*server.address)
     done = kubefedctl("dns", "verify", "WWW.example.com.", "--resolver", resolver, "-o", "json")
     assert done.status == 0, done.err
-    assert answers(done) == [("authority", "same"), ("resolver", "same")]
+    assert answered(done) == [("authority", "same"), ("resolver", "same")]
     assert json.loads(done.out)["answers"][1]["ttl"] == 60
 
 
@@ -90,7 +91,7 @@ def test_a_server_that_does_not_answer_is_not_right(kubefedctl, hub):
     args = ("--server", "127.0.0.1:1", "--resolver", "127.0.0.1:1", "-o", "json")
     done = kubefedctl("dns", "verify", "www.example.com", *args)
     assert done.status == 2
-    assert answers(done)[0] == ("authority", "unknown")
+    assert answered(done)[0] == ("authority", "unknown")
 
 
 @pytest.mark.parametrize(
@@ -104,3 +105,12 @@ def test_a_name_that_nobody_wants(kubefedctl, hub, name, why):
     done = kubefedctl("dns", "verify", name)
     assert done.status == 255
     assert why in done.err
+
+
+@pytest.mark.parametrize(("zone", "speaks"), [("example.com.", True), ("example.net.", False)])
+def test_a_server_speaks_for_its_own_zones(server, zone, speaks):
+    assert answers.speaks_for("{}:{}".format(*server.address), zone) is speaks
+
+
+def test_a_server_that_is_not_there_speaks_for_none():
+    assert not answers.speaks_for("127.0.0.1:1", "example.com.")
