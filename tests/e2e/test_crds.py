@@ -24,6 +24,9 @@ def kubectl(bare_host: Kubectl) -> Kubectl:
     bare_host("wait", "--for=condition=Established", "--timeout=30s", "-f", "crds")
     for namespace in ("kube-federation-system", "test-namespace"):
         bare_host("create", "namespace", namespace)
+    for kind in ("namespaces", "deployments"):
+        bare_host("apply", "-f", f"deploy/types/{kind}.yaml")
+    bare_host("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
     return bare_host
 
 
