@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from apiserver import Kubectl
 from ground import Clusters, Ground, running
-from plane import KINDS, WIDGETS_CRD, Plane, plane
+from kinds import KINDS, WIDGETS_CRD
+from plane import Plane, plane
 
 from kubefed_core.local.binaries import ensure
 from kubefed_core.local.cluster import LocalCluster

@@ -16,7 +16,7 @@ from kubefed_dns.demo.stage import as_holder
 ADDRESS = "local.kubefed.io/address"
 GROUP = "multiclusterdns.kubefed.io/v1alpha1"
 FOREIGN = ["static 60 A 192.0.2.200", "mine 60 A 192.0.2.201"]
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "apiVersion": "core.kubefed.io/v1beta1",
     "kind": "KubeFedConfig",
     "metadata": {"name": "kubefed", "namespace": SYSTEM},

@@ -1,10 +1,8 @@
 """A control plane that propagates: its host is a member too, and there are two more."""
 
-import base64
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,79 +10,19 @@ import yaml
 from ground import Clusters, Member
 from hub import SYSTEM, Hub, program, until
 from job import SETTINGS
+from kinds import GROUP, Kind, Obj, dig
 
 from kubefed_dns.demo.stage import as_holder
 
 MANAGED = "kubefed.io/managed"
-GROUP = "types.kubefed.io"
 FEDERATED = f"{GROUP}/v1beta1"
 ALL: Mapping[str, Any] = {"clusterSelector": {}}
 NAMES = ("eu", "host", "us")
-Obj = dict[str, Any]
 
 
 def only(*names: str) -> dict[str, Any]:
     """A placement."""
     return {"clusters": [{"name": name} for name in names]}
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A type as a test uses it.
-
-    `template` is the least object of the kind; `change` one override of it, and `drift` what
-    somebody does to it in a member, a merge patch. Both change fields of the template.
-    """
-
-    plural: str
-    kind: str
-    template: Obj = field(hash=False)
-    change: Obj = field(hash=False)
-    drift: Obj = field(hash=False)
-    api_version: str = "v1"
-    namespaced: bool = True
-
-    def __str__(self) -> str:
-        return self.plural
-
-    @property
-    def group(self) -> str:
-        return self.api_version.rpartition("/")[0]
-
-    @property
-    def name(self) -> str:
-        """As `kubefedctl enable` and the type config call it."""
-        return f"{self.plural}.{self.group}" if self.group else self.plural
-
-    @property
-    def federated(self) -> str:
-        return f"federated{self.plural}.{GROUP}"
-
-    @property
-    def changed(self) -> tuple[str, ...]:
-        """Where the override is."""
-        return tuple(step.replace("~1", "/") for step in self.change["path"].split("/")[1:])
-
-    @property
-    def drifted(self) -> tuple[str, ...]:
-        return _path(self.drift)
-
-
-def _path(patch: Any) -> tuple[str, ...]:
-    if not isinstance(patch, dict) or len(patch) != 1:
-        return ()
-    ((name, value),) = patch.items()
-    return (name, *_path(value))
-
-
-def dig(obj: Any, *path: str) -> Any:
-    """What is there; lists are indexed by number."""
-    for step in path:
-        if isinstance(obj, list):
-            obj = obj[int(step)] if int(step) < len(obj) else None
-        else:
-            obj = (obj or {}).get(step)
-    return obj
 
 
 class Plane:
@@ -113,6 +51,11 @@ class Plane:
     def disable(self, *names: str) -> None:
         for name in names:
             self.ctl("disable", name, "--delete-crd", fine=False)
+
+    def configure(self, kind: Kind, spec: Obj) -> None:
+        """Change fields of a type config."""
+        flags = ("--type=merge", f"--patch={json.dumps({'spec': spec})}")
+        self._kubectl(SYSTEM, "patch", "federatedtypeconfig", kind.name, *flags, fine=True)
 
     def running(self, name: str) -> str:
         path = "jsonpath={.status.propagationController}"
@@ -197,6 +140,14 @@ class Plane:
         entries = ((found or {}).get("status") or {}).get("clusterVersions", [])
         return {each["clusterName"]: each["version"] for each in entries}
 
+    def addresses(self, name: str = "web") -> dict[str, list[Any]]:
+        """What the FederatedServiceStatus has of load balancers, by cluster."""
+        found = self._get(self.host, "federatedservicestatuses", name) or {}
+        return {
+            each["clusterName"]: dig(each, "status", "loadBalancer", "ingress") or []
+            for each in found.get("clusterStatus", [])
+        }
+
     # What is in the members.
 
     def there(self, kind: Kind, cluster: str, name: str = "web") -> Obj | None:
@@ -246,14 +197,17 @@ class Plane:
 
 
 @contextmanager
-def plane(clusters: Clusters, directory: Path, *flags: str) -> Iterator[Plane]:
+def plane(
+    clusters: Clusters, directory: Path, *flags: str, scope: str = "Cluster"
+) -> Iterator[Plane]:
     """Everything set up once, with no type enabled but that of namespaces."""
     host = clusters.host
+    settings = SETTINGS | {"spec": SETTINGS["spec"] | {"scope": scope}}
     host.kubectl("apply", "-k", "crds")
     host.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
     host.kubectl("apply", "-k", "deploy")
-    host.kubectl("-n", SYSTEM, "delete", "deployment", "--all")
-    host.kubectl("apply", "-f", "-", stdin=SETTINGS)
+    host.kubectl("-n", SYSTEM, "delete", "deployment,kubefedconfig", "--all")
+    host.kubectl("apply", "-f", "-", stdin=settings)
     token = host.kubectl("-n", SYSTEM, "create", "token", "kubefed-controller", "--duration=24h")
     kubeconfig = as_holder(host.kubeconfig, token.strip(), directory / "controller.kubeconfig")
     hub = Hub(kubeconfig, directory, "-v=4", *flags)
@@ -262,7 +216,10 @@ def plane(clusters: Clusters, directory: Path, *flags: str) -> Iterator[Plane]:
     try:
         for name in made.members:
             made.ctl("join", name)
-        made.enable("namespaces")
+        if scope == "Cluster":
+            made.enable("namespaces")
+        else:
+            made.ctl("enable", "namespaces")
         yield made
     finally:
         end(made)
@@ -275,6 +232,7 @@ def end(made: Plane) -> None:
     for name in made.members:
         made.ctl("unjoin", name, fine=False)
     made.hub.stop()
+    made.host.kubectl("-n", SYSTEM, "delete", "kubefedconfig", "--all")
     crds = made.host.kubectl("get", "crd", "-o", "name").split()
     made.host.kubectl("delete", *(each for each in crds if each.endswith(f".{GROUP}")))
 
@@ -288,88 +246,3 @@ def together(clusters: Clusters, target: Path) -> Path:
     target.touch(mode=0o600)
     target.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "Config", **merged}))
     return target
-
-
-CONFIG_MAPS = Kind(
-    "configmaps",
-    "ConfigMap",
-    template={"data": {"color": "red", "size": "1"}},
-    change={"path": "/data/color", "value": "blue"},
-    drift={"data": {"size": "2"}},
-)
-SECRETS = Kind(
-    "secrets",
-    "Secret",
-    template={"data": {"color": base64.b64encode(b"red").decode(), "size": ""}},
-    change={"path": "/data/color", "value": base64.b64encode(b"blue").decode()},
-    drift={"data": {"size": base64.b64encode(b"2").decode()}},
-)
-SERVICES = Kind(
-    "services",
-    "Service",
-    template={
-        "spec": {
-            "type": "LoadBalancer",
-            "selector": {"app": "web"},
-            "sessionAffinity": "None",
-            "ports": [{"name": "http", "port": 80}],
-        }
-    },
-    change={"path": "/spec/selector/app", "value": "blue"},
-    drift={"spec": {"sessionAffinity": "ClientIP"}},
-)
-DEPLOYMENTS = Kind(
-    "deployments",
-    "Deployment",
-    api_version="apps/v1",
-    template={
-        "spec": {
-            "replicas": 1,
-            "minReadySeconds": 1,
-            "selector": {"matchLabels": {"app": "web"}},
-            "template": {
-                "metadata": {"labels": {"app": "web"}},
-                "spec": {"containers": [{"name": "web", "image": "example.com/web"}]},
-            },
-        }
-    },
-    change={"path": "/spec/replicas", "value": 2},
-    drift={"spec": {"minReadySeconds": 7}},
-)
-WIDGETS = Kind(
-    "widgets",
-    "Widget",
-    api_version="example.com/v1",
-    template={"spec": {"color": "red", "size": 1}},
-    change={"path": "/spec/color", "value": "blue"},
-    drift={"spec": {"size": 2}},
-)
-WIDGETS_CRD = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "widgets.example.com"},
-    "spec": {
-        "group": "example.com",
-        "names": {"kind": "Widget", "plural": "widgets", "shortNames": ["wd"]},
-        "scope": "Namespaced",
-        "versions": [
-            {
-                "name": "v1",
-                "served": True,
-                "storage": True,
-                "schema": {
-                    "openAPIV3Schema": {
-                        "type": "object",
-                        "properties": {
-                            "spec": {
-                                "type": "object",
-                                "x-kubernetes-preserve-unknown-fields": True,
-                            }
-                        },
-                    }
-                },
-            }
-        ],
-    },
-}
-KINDS = (CONFIG_MAPS, SECRETS, SERVICES, DEPLOYMENTS, WIDGETS)

@@ -3,19 +3,8 @@
 import pytest
 from hub import SYSTEM, Resolver, until
 from job import GROUP as DNS
-from plane import (
-    CONFIG_MAPS,
-    DEPLOYMENTS,
-    KINDS,
-    MANAGED,
-    NAMES,
-    SERVICES,
-    WIDGETS,
-    Kind,
-    Plane,
-    dig,
-    only,
-)
+from kinds import CONFIG_MAPS, DEPLOYMENTS, KINDS, SERVICES, WIDGETS, Kind, dig
+from plane import MANAGED, NAMES, Plane, only
 
 pytestmark = pytest.mark.timeout(180)
 BLUE = {"data": {"color": "blue"}}
@@ -170,3 +159,34 @@ def test_a_service_that_is_propagated_comes_into_dns(fed: Plane) -> None:
     until(lambda: resolver.values(name), lambda found: len(found) == 1)
     fed.host.kubectl("-n", SYSTEM, "delete", "domain", fed.namespace)
     fed.host.kubectl("-n", fed.namespace, "delete", "servicednsrecord", "web")
+
+
+def test_the_statuses_of_services_are_collected_where_that_is_asked_for(fed: Plane) -> None:
+    fed.federate(SERVICES)
+    fed.well(SERVICES, *NAMES)
+    collected = {
+        "statusCollection": "Enabled",
+        "statusType": {
+            "group": "core.kubefed.io",
+            "version": "v1alpha1",
+            "kind": "FederatedServiceStatus",
+            "pluralName": "federatedservicestatuses",
+            "scope": "Namespaced",
+        },
+    }
+    fed.configure(SERVICES, collected)
+    try:
+        until(
+            lambda: fed.addresses(),
+            lambda found: set(found) == set(NAMES) and all(found.values()),
+        )
+        fed.federate(SERVICES, placement=only("eu"))
+        until(
+            lambda: {name for name, points in fed.addresses().items() if points},
+            lambda found: found == {"eu"},
+        )
+    finally:
+        fed.configure(SERVICES, dict.fromkeys(collected))
+    fed.delete(SERVICES)
+    fed.gone(SERVICES)
+    until(fed.addresses, lambda found: found == {})

@@ -11,7 +11,8 @@ import pytest
 import yaml
 from hub import REPO, until
 from job import several, web
-from plane import ALL, CONFIG_MAPS, DEPLOYMENTS, NAMES, SECRETS, SERVICES, Kind, Plane, only
+from kinds import CONFIG_MAPS, DEPLOYMENTS, SECRETS, SERVICES, Kind
+from plane import ALL, NAMES, Plane, only
 
 pytestmark = pytest.mark.timeout(180)
 Done = subprocess.CompletedProcess[str]

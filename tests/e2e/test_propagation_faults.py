@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from hub import until
 from job import several
-from plane import CONFIG_MAPS, DEPLOYMENTS, KINDS, MANAGED, NAMES, Plane, only
+from kinds import CONFIG_MAPS, DEPLOYMENTS, KINDS
+from plane import MANAGED, NAMES, Plane, only
 
 pytestmark = pytest.mark.timeout(180)
 BLUE = {"data": {"color": "blue"}}
